@@ -1,0 +1,1 @@
+"""The outside world behind ports: bar sources, MLflow, Optuna storage."""

@@ -1,0 +1,1 @@
+"""Predictions into order plans: ATR baseline, ML policy, sizing."""

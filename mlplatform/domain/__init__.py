@@ -1,0 +1,1 @@
+"""The nouns of the platform: instruments, series, periods, tables, errors."""

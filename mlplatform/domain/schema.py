@@ -1,0 +1,55 @@
+"""Declared table schemas: column names, types, units; the single place where a table is described."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+UTC_US = pl.Datetime("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, and what it holds, with the unit."""
+
+    name: str
+    dtype: pl.DataType | type[pl.DataType]
+    about: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named list of columns in storage order."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The Polars schema in storage order."""
+        return pl.Schema({column.name: column.dtype for column in self.columns})
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in storage order."""
+        return [column.name for column in self.columns]
+
+    def empty(self) -> pl.DataFrame:
+        """A frame of this table without rows."""
+        return pl.DataFrame(schema=self.schema)
+
+    def frame(self, columns: Mapping[str, object] | pl.DataFrame) -> pl.DataFrame:
+        """The columns as a frame of this table: in order, cast strictly, checked for nulls.
+
+        Raises ValueError where a column is missing, or null though it may not be: a defect of ours.
+        """
+        frame = columns if isinstance(columns, pl.DataFrame) else pl.DataFrame(dict(columns))
+        missing = [name for name in self.names if name not in frame.columns]
+        if missing:
+            raise ValueError(f"table {self.name} lacks {missing}")
+        typed = frame.select(pl.col(column.name).cast(column.dtype) for column in self.columns)
+        nulls = [c.name for c in self.columns if not c.nullable and typed[c.name].null_count()]
+        if nulls:
+            raise ValueError(f"table {self.name} has nulls in {nulls}")
+        return typed

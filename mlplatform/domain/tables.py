@@ -1,0 +1,132 @@
+"""The tables that pass between rooms, one declaration each."""
+
+import polars as pl
+
+from mlplatform.domain.schema import UTC_US, Column, Table
+
+_OHLCV = (
+    Column("ts", UTC_US, "start of the bar"),
+    Column("open", pl.Float64, "first price, points"),
+    Column("high", pl.Float64, "highest price, points"),
+    Column("low", pl.Float64, "lowest price, points"),
+    Column("close", pl.Float64, "last price, points"),
+    Column("volume", pl.Float64, "contracts traded; null where the source has none", nullable=True),
+    Column("contract", pl.String, "contract month such as MESM5; empty where unknown"),
+)
+_SESSION = (
+    Column("session_date", pl.Date, "CME trading day"),
+    Column("session_end", UTC_US, "scheduled end of that trading day's session"),
+    Column("is_rth", pl.Boolean, "inside 08:30-15:00 Chicago"),
+    Column("minute_of_session", pl.Int32, "minutes since the session's start"),
+)
+
+RAW_BARS = Table(
+    "raw_bars",
+    tuple(
+        Column(c.name, c.dtype, c.about, nullable=True) if c.name != "contract" else c
+        for c in _OHLCV
+    )
+    + (Column("row", pl.Int64, "row number in the source, from 0"),),
+)
+BARS = Table("bars", _OHLCV + _SESSION + (Column("row", pl.Int64, "row number in the source"),))
+QUARANTINED_BARS = Table(
+    "quarantined_bars", (*RAW_BARS.columns, Column("reason", pl.String, "why the row was refused"))
+)
+CANDIDATES = Table(
+    "candidates",
+    (
+        Column("candidate_id", pl.String, "series, setup and time of the signal bar"),
+        Column("ts", UTC_US, "start of the signal bar; known at its end"),
+        Column("setup", pl.String, "name of the setup"),
+        Column("side", pl.Int8, "+1 long, -1 short"),
+        Column("reference_price", pl.Float64, "close of the signal bar, points"),
+        Column("atr_points", pl.Float64, "ATR 14 of the signal bar, points"),
+        Column("session_date", pl.Date, "CME trading day"),
+        Column("session_end", UTC_US, "end of the session: trades are flat by then"),
+    ),
+)
+LABELS = Table(
+    "labels",
+    (
+        Column("candidate_id", pl.String, "the candidate"),
+        Column("stop_atr", pl.Float64, "stop distance of this variant, ATR"),
+        Column("label_end", UTC_US, "end of the bar on which the trade closed", nullable=True),
+        Column("net_atr", pl.Float64, "net result per contract, ATR", nullable=True),
+        Column("r", pl.Float64, "net result per initial risk", nullable=True),
+        Column("is_win", pl.Boolean, "target before stop, positive net of costs", nullable=True),
+        Column("mae_points", pl.Float64, "worst excursion, points", nullable=True),
+        Column("mfe_points", pl.Float64, "best excursion, points", nullable=True),
+    ),
+)
+DECISIONS = Table(
+    "decisions",
+    (
+        Column("candidate_id", pl.String, "the candidate"),
+        Column("policy", pl.String, "baseline, ml or random_entry"),
+        Column("ts", UTC_US, "start of the signal bar"),
+        Column("setup", pl.String, "name of the setup"),
+        Column("side", pl.Int8, "+1 long, -1 short"),
+        Column("take", pl.Boolean, "whether the policy trades it"),
+        Column("contracts", pl.Int32, "whole contracts; 0 where not taken"),
+        Column("stop_points", pl.Float64, "stop distance from the fill, points"),
+        Column("target_points", pl.Float64, "target distance from the fill, points"),
+        Column("probability", pl.Float64, "calibrated win probability", nullable=True),
+        Column("threshold", pl.Float64, "probability from which the policy trades", nullable=True),
+        Column("policy_fingerprint", pl.String, "identity of the deciding policy"),
+    ),
+)
+TRADES = Table(
+    "trades",
+    (
+        Column("candidate_id", pl.String, "the candidate; the order's tag"),
+        Column("setup", pl.String, "name of the setup"),
+        Column("side", pl.Int8, "+1 long, -1 short"),
+        Column("contracts", pl.Int32, "contracts entered"),
+        Column("decision_ts", UTC_US, "start of the signal bar"),
+        Column("entry_ts", UTC_US, "start of the bar of the entry fill"),
+        Column("exit_ts", UTC_US, "start of the bar of the last exit fill"),
+        Column("entry_price", pl.Float64, "average, slippage included, points"),
+        Column("exit_price", pl.Float64, "average, slippage included, points"),
+        Column("stop_points", pl.Float64, "initial stop distance, points"),
+        Column("target_points", pl.Float64, "first target's distance, points", nullable=True),
+        Column("exit_reason", pl.String, "stop, target, trail, time, session, reverse or end"),
+        Column("gross_usd", pl.Float64, "price difference, slippage included, before commission"),
+        Column("commission_usd", pl.Float64, "both sides"),
+        Column("slippage_usd", pl.Float64, "cost of slippage and spread, contained in gross"),
+        Column("net_usd", pl.Float64, "gross - commission"),
+        Column("r", pl.Float64, "net per initial risk in USD"),
+        Column("mae_points", pl.Float64, "worst excursion against the entry, points, >= 0"),
+        Column("mfe_points", pl.Float64, "best excursion, points, >= 0"),
+        Column("bars_held", pl.Int32, "bars from entry to exit, both counted"),
+    ),
+)
+FILLS = Table(
+    "fills",
+    (
+        Column("candidate_id", pl.String, "tag of the order"),
+        Column("ts", UTC_US, "start of the bar of the fill"),
+        Column("bar", pl.Int64, "index of the bar"),
+        Column("side", pl.Int8, "+1 bought, -1 sold"),
+        Column("contracts", pl.Int32, "contracts filled"),
+        Column("price", pl.Float64, "fill price, slippage included, points"),
+        Column("commission_usd", pl.Float64, "commission of this fill"),
+        Column("reason", pl.String, "entry, or the reason of the exit"),
+    ),
+)
+EQUITY = Table(
+    "equity",
+    (
+        Column("ts", UTC_US, "start of the bar whose close marks the account"),
+        Column("equity_usd", pl.Float64, "cash and open position at the bar's close"),
+        Column("position", pl.Int32, "contracts held, signed"),
+    ),
+)
+DAILY_EQUITY = Table(
+    "daily_equity",
+    (
+        Column("policy", pl.String, "baseline, ml, random_entry or buy_and_hold"),
+        Column("session_date", pl.Date, "CME trading day"),
+        Column("equity_usd", pl.Float64, "marked at the last bar of the trading day"),
+        Column("low_usd", pl.Float64, "lowest mark within the day"),
+    ),
+)

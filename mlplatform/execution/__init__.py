@@ -1,0 +1,1 @@
+"""The one compiled step, order types, costs, and the backtest loop."""

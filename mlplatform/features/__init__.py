@@ -1,0 +1,1 @@
+"""What was knowable: a declared graph of causal features."""

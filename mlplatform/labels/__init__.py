@@ -1,0 +1,1 @@
+"""What came next: the only room that looks ahead."""

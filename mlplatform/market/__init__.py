@@ -1,0 +1,1 @@
+"""What happened: bar validation, CME sessions, contract rolls, resampling."""

@@ -1,0 +1,1 @@
+"""Trades and equity into numbers."""

@@ -1,0 +1,1 @@
+"""Arrays in, predictions out: stop, entry and size models, tuning, calibration."""

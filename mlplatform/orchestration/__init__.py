@@ -1,0 +1,1 @@
+"""Dagster: assets, checks, partitions, IO, planner, schedules."""

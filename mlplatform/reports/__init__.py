@@ -1,0 +1,1 @@
+"""Results into tables, figures, HTML."""

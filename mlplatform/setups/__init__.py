@@ -1,0 +1,1 @@
+"""Candidate trades from features, by rule."""

@@ -1,0 +1,1 @@
+"""Questions over all of it: walk-forward comparison of policies."""

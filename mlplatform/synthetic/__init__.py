@@ -1,0 +1,1 @@
+"""Seeded sessions whose truth is known."""
