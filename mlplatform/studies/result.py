@@ -1,0 +1,59 @@
+"""What one walk-forward study of a series found; the value that reports are made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the bars came from. `sha256` is over the valid bars' content."""
+
+    kind: str
+    """file, yahoo or synthetic."""
+    sha256: str
+    bars: int
+    first_ts: datetime
+    last_ts: datetime
+    note: str | None = None
+    """What was planted, where the bars are synthetic."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One walk-forward window: what its models learned from, and what they were tried on."""
+
+    period: str
+    train_from: datetime
+    train_to: datetime
+    purged_rows: int
+    train_rows: int
+    test_candidates: int
+    notes: tuple[str, ...] = ()
+    """What a reader must know, such as a fall-back to the baseline and its reason."""
+
+
+@dataclass(frozen=True)
+class PolicyResult:
+    """What one policy did over all windows: table `trades`, and table `daily_equity`."""
+
+    trades: pl.DataFrame
+    daily: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """One study. `policies` holds baseline, ml and random_entry; money in USD."""
+
+    series: str
+    cadence: str
+    source: Source
+    windows: tuple[Window, ...]
+    policies: Mapping[str, PolicyResult]
+    buy_and_hold: pl.DataFrame
+    """Table `daily_equity` of one contract held over the same trading days."""
+    capital_usd: float
+    settings: Mapping[str, object]
+    provenance: Mapping[str, object]
