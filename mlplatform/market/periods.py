@@ -1,0 +1,31 @@
+"""Which period a row belongs to: that of its CME trading day."""
+
+import polars as pl
+
+from mlplatform.domain.periods import Cadence, PeriodAxis
+from mlplatform.market.sessions import label_sessions
+
+
+def period_of_day(cadence: Cadence, day: pl.Expr) -> pl.Expr:
+    """The period key of a trading-day column."""
+    if cadence is Cadence.MONTH:
+        return day.dt.strftime("%Y-%m")
+    return day.dt.truncate("1w").dt.strftime("%Y-%m-%d")
+
+
+def split_periods(raw: pl.DataFrame, axis: PeriodAxis) -> dict[str, pl.DataFrame]:
+    """Raw bars (table `raw_bars`) by period key, in source order; no row is lost.
+
+    A row without time or outside of any session goes where the row before it goes: it will be
+    quarantined, but must be counted somewhere.
+    """
+    if raw.is_empty():
+        return {}
+    times = raw.select("ts").unique().drop_nulls().sort("ts")
+    days = label_sessions(times).select("ts", "session_date")
+    keyed = raw.join(days, on="ts", how="left", maintain_order="left").with_columns(
+        session_date=pl.col("session_date").forward_fill().backward_fill()
+    )
+    keyed = keyed.with_columns(period=period_of_day(axis.cadence, pl.col("session_date")))
+    parts = keyed.drop("session_date").partition_by("period", as_dict=True, include_key=False)
+    return {str(key[0]): frame for key, frame in sorted(parts.items()) if key[0] is not None}

@@ -1,0 +1,90 @@
+"""Bars at the door: every row is either valid or quarantined with its reason; none is repaired."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from mlplatform.domain.errors import InputError
+from mlplatform.domain.series import Timeframe
+from mlplatform.domain.tables import BARS, QUARANTINED_BARS
+from mlplatform.market.sessions import label_sessions
+
+_PRICES = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True)
+class Validated:
+    """`bars` (table `bars`) and `quarantined` (table `quarantined_bars`): together all rows."""
+
+    bars: pl.DataFrame
+    quarantined: pl.DataFrame
+
+
+def validate(raw: pl.DataFrame) -> Validated:
+    """Split raw bars (table `raw_bars`, in source order) into valid and quarantined rows.
+
+    A row is refused for the first of: no time, no price, a price that is not finite and positive,
+    high or low contradicting the other prices, negative volume, earlier than a row before it,
+    the time of a row before it, outside the CME session calendar.
+    """
+    judged = raw.with_columns(reason=_row_reason())
+    # Order is judged among rows that are sound in themselves: a broken row condemns no other.
+    sound = judged.filter(pl.col("reason").is_null()).with_columns(reason=_order_reason())
+    in_order = sound.filter(pl.col("reason").is_null()).drop("reason")
+    labelled = label_sessions(in_order)
+    outside = in_order.filter(labelled["session_date"].is_null()).with_columns(
+        reason=pl.lit("outside the CME session calendar")
+    )
+    refused = [judged.filter(pl.col("reason").is_not_null())]
+    refused += [sound.filter(pl.col("reason").is_not_null()), outside]
+    return Validated(
+        BARS.frame(labelled.filter(pl.col("session_date").is_not_null())),
+        QUARANTINED_BARS.frame(pl.concat(refused).sort("row")),
+    )
+
+
+def _row_reason() -> pl.Expr:
+    prices = [pl.col(name) for name in _PRICES]
+    no_price = pl.any_horizontal(p.is_null() | p.is_nan() for p in prices)
+    unusable = pl.any_horizontal(p.is_infinite() | (p <= 0) for p in prices)
+    high, low = pl.col("high"), pl.col("low")
+    contradicts = (high < low) | (high < pl.max_horizontal("open", "close"))
+    contradicts |= low > pl.min_horizontal("open", "close")
+    return (
+        pl.when(pl.col("ts").is_null())
+        .then(pl.lit("no time"))
+        .when(no_price)
+        .then(pl.lit("no price"))
+        .when(unusable)
+        .then(pl.lit("price not finite and positive"))
+        .when(contradicts)
+        .then(pl.lit("high or low contradicts the other prices"))
+        .when(pl.col("volume") < 0)
+        .then(pl.lit("negative volume"))
+    )
+
+
+def _order_reason() -> pl.Expr:
+    latest_before = pl.col("ts").cum_max().shift(1)
+    return (
+        pl.when(pl.col("ts") < latest_before)
+        .then(pl.lit("earlier than a row before it"))
+        .when(pl.col("ts") == latest_before)
+        .then(pl.lit("duplicate time"))
+    )
+
+
+def check_timeframe(ts: pl.Series, timeframe: Timeframe) -> None:
+    """Raise InputError unless the commonest step between bars is the timeframe."""
+    steps = ts.drop_nulls().diff().dt.total_seconds().drop_nulls()
+    steps = steps.filter(steps > 0)
+    if steps.is_empty():
+        raise InputError("The source holds fewer than two bars: give a longer one.")
+    # The smallest of equally common steps: deterministic.
+    counts = steps.value_counts(sort=True, name="n")
+    commonest = int(counts.filter(pl.col("n") == pl.col("n").max())[steps.name].min())  # type: ignore[arg-type]
+    if commonest != timeframe.seconds:
+        found = f"{commonest // 60}m" if commonest % 60 == 0 else f"{commonest}s"
+        raise InputError(
+            f"The bars are {found} apart, not {timeframe.name}: use --timeframe {found}."
+        )
