@@ -1,4 +1,4 @@
-"""Declared table schemas: column names, types, units; the single place where a table is described."""
+"""Declared table schemas: the single place where a table's columns are described."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """The tables that pass between rooms, one declaration each."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from mlplatform.domain.schema import UTC_US, Column, Table
@@ -20,15 +22,11 @@ _SESSION = (
     Column("minute_of_session", pl.Int32, "minutes since the session's start"),
 )
 
-RAW_BARS = Table(
-    "raw_bars",
-    tuple(
-        Column(c.name, c.dtype, c.about, nullable=True) if c.name != "contract" else c
-        for c in _OHLCV
-    )
-    + (Column("row", pl.Int64, "row number in the source, from 0"),),
-)
-BARS = Table("bars", _OHLCV + _SESSION + (Column("row", pl.Int64, "row number in the source"),))
+_ROW = Column("row", pl.Int64, "row number in the source, from 0")
+_RAW = tuple(replace(column, nullable=column.name != "contract") for column in _OHLCV)
+
+RAW_BARS = Table("raw_bars", (*_RAW, _ROW))
+BARS = Table("bars", (*_OHLCV, *_SESSION, _ROW))
 QUARANTINED_BARS = Table(
     "quarantined_bars", (*RAW_BARS.columns, Column("reason", pl.String, "why the row was refused"))
 )

@@ -1,0 +1,57 @@
+"""Features of a series: period by period, each from its own anchor (law 3)."""
+
+import math
+
+import polars as pl
+
+from mlplatform.domain.periods import Cadence, PeriodAxis
+from mlplatform.domain.series import Timeframe
+from mlplatform.features.graph import FeaturePlan, evaluate
+from mlplatform.market.segments import contract_segment
+
+_SESSION_SECONDS = 23 * 3600
+_FEWEST_SESSIONS = {Cadence.MONTH: 18, Cadence.WEEK: 4}
+"""Trading days that any period surely has."""
+
+
+def warmup_sessions(plan: FeaturePlan, timeframe: Timeframe) -> int:
+    """Whole sessions of history before a period's first bar; one spare for short sessions."""
+    bars_a_session = max(1, _SESSION_SECONDS // timeframe.seconds)
+    return math.ceil(plan.warmup_bars / bars_a_session) + 1
+
+
+def warmup_periods(plan: FeaturePlan, timeframe: Timeframe, cadence: Cadence) -> int:
+    """How many earlier periods surely hold that history."""
+    return math.ceil(warmup_sessions(plan, timeframe) / _FEWEST_SESSIONS[cadence])
+
+
+def compute_features(plan: FeaturePlan, bars: pl.DataFrame) -> pl.DataFrame:
+    """Features of the bars given (table `bars`, sorted): `ts` and one column a feature.
+
+    Each contract is computed by itself, so no difference crosses a roll.
+    """
+    segments = bars.with_columns(contract_segment()).partition_by("segment", maintain_order=True)
+    if not segments:
+        schema = {"ts": bars.schema["ts"], **dict.fromkeys(plan.names, pl.Float64())}
+        return pl.DataFrame(schema=schema)
+    return pl.concat(evaluate(plan, segment) for segment in segments)
+
+
+def features_of_period(
+    plan: FeaturePlan, timeframe: Timeframe, axis: PeriodAxis, period: str, bars: pl.DataFrame
+) -> pl.DataFrame:
+    """Features of one period's bars, computed from the period's anchor.
+
+    `bars` holds the period and enough of the past; what lies before the anchor is cut off, so that
+    the bytes do not depend on how much past was given.
+    """
+    inside = (pl.col("session_date") >= axis.start_of(period)) & (
+        pl.col("session_date") < axis.end_of(period)
+    )
+    known = bars.filter(pl.col("session_date") < axis.end_of(period))
+    days = known.filter(~inside)["session_date"].unique().sort()
+    warmup = warmup_sessions(plan, timeframe)
+    anchor = days[-warmup] if len(days) >= warmup else (days[0] if len(days) else None)
+    window = known if anchor is None else known.filter(pl.col("session_date") >= anchor)
+    features = compute_features(plan, window)
+    return features.filter(window.select(inside).to_series())
