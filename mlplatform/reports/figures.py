@@ -1,0 +1,154 @@
+"""Plotly figures of a study. Transparent, in colours that read on white and on near-black.
+
+Colours of text and grid are left to the page, which sets them for its light or dark scheme.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlplatform.metrics.drawdowns import drawdown_frac
+from mlplatform.metrics.returns import Floats
+from mlplatform.reports.evaluation import POLICIES
+from mlplatform.reports.wording import POLICY_LABELS
+from mlplatform.studies.result import StudyResult
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+COLORS = {
+    "baseline": "#d0762c",
+    "ml": "#2f80e4",
+    "random_entry": "#9a93ad",
+    "buy_and_hold": "#6f9f84",
+}
+"""By policy; baseline and ML stand at least 3:1 against white and the dark ground."""
+
+_LIGHTER = {"random_entry": "dot", "buy_and_hold": "dash"}
+_R_EDGE = 6.0
+"""Trades beyond so many R are counted in the outermost bars."""
+_R_STEP = 0.25
+
+
+def equity_figure(study: StudyResult) -> "go.Figure":
+    """Daily marks of all policies, and beneath on the same axis the drawdowns of baseline and ML.
+
+    The line starts with the first day's mark; equity in USD, drawdown as a negative per cent.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for name in reversed(POLICIES):
+        days, equity = _marks(study, name)
+        figure.add_scatter(
+            x=days,
+            y=np.round(equity, 2).tolist(),
+            name=POLICY_LABELS[name],
+            meta=name,
+            mode="lines" if len(days) > 1 else "markers",
+            line={"color": COLORS[name], "width": 2.0, "dash": "solid"}
+            if name not in _LIGHTER
+            else {"color": COLORS[name], "width": 1.2, "dash": _LIGHTER[name]},
+            opacity=0.75 if name in _LIGHTER else 1.0,
+            hovertemplate="%{y:,.0f} USD",
+        )
+    for name in ("baseline", "ml"):
+        days, equity = _marks(study, name)
+        depth = -100.0 * drawdown_frac(equity, study.capital_usd)
+        figure.add_scatter(
+            x=days,
+            y=np.round(depth, 3).tolist(),
+            name=POLICY_LABELS[name],
+            meta=name,
+            mode="lines",
+            yaxis="y2",
+            line={"color": COLORS[name], "width": 1.2},
+            fill="tozeroy",
+            fillcolor=_faint(COLORS[name]),
+            hovertemplate="%{y:.2f} %",
+        )
+    figure.update_layout(
+        _LAYOUT,
+        hovermode="x unified",
+        xaxis={"anchor": "y2", "type": "date", "hoverformat": "%Y-%m-%d", "nticks": 7},
+        yaxis={"domain": [0.36, 1.0], "tickformat": ",.0f", "nticks": 7},
+        yaxis2={"domain": [0.0, 0.26], "ticksuffix": " %", "nticks": 4, "rangemode": "tozero"},
+        annotations=[_above("Equity, USD", 1.0), _above("Drawdown of the daily marks, %", 0.26)],
+    )
+    return figure
+
+
+def r_figure(study: StudyResult) -> "go.Figure":
+    """How many trades of baseline and ML ended at which R (net result per initial risk)."""
+    import plotly.graph_objects as go
+
+    edges = np.arange(-_R_EDGE, _R_EDGE + _R_STEP / 2, _R_STEP)
+    middle = (edges[:-1] + edges[1:]) / 2
+    counted = {name: _r_counts(study, name, edges) for name in ("baseline", "ml")}
+    used = np.flatnonzero(sum(counted.values()))
+    span = slice(used[0], used[-1] + 1) if used.size else slice(0, 0)
+    figure = go.Figure()
+    for name, counts in counted.items():
+        figure.add_bar(
+            x=middle[span].tolist(),
+            y=counts[span].tolist(),
+            name=POLICY_LABELS[name],
+            meta=name,
+            width=_R_STEP,
+            marker={"color": _faint(COLORS[name], 0.45), "line": {"color": COLORS[name]}},
+            customdata=[
+                f"{low:.2f} to {low + _R_STEP:.2f} R".replace("-", "−") for low in edges[:-1][span]
+            ],
+            hovertemplate="%{y:,} trades at %{customdata}",
+        )
+    figure.update_layout(
+        _LAYOUT,
+        barmode="overlay",
+        hovermode="closest",
+        xaxis={"ticksuffix": " R", "zeroline": True, "nticks": 9},
+        yaxis={"tickformat": ",d", "nticks": 6, "rangemode": "tozero"},
+        annotations=[_above("Trades", 1.0)],
+    )
+    return figure
+
+
+_LAYOUT = {
+    "template": None,
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "showlegend": False,
+    "autosize": True,
+    "margin": {"l": 8, "r": 8, "t": 28, "b": 8, "pad": 4},
+    "dragmode": False,
+}
+
+
+def _marks(study: StudyResult, name: str) -> tuple[list[str], Floats]:
+    daily = study.buy_and_hold if name == POLICIES[-1] else study.policies[name].daily
+    days = daily["session_date"].dt.to_string("%Y-%m-%d").to_list()
+    return days, daily["equity_usd"].to_numpy().astype(np.float64)
+
+
+def _r_counts(study: StudyResult, name: str, edges: Floats) -> np.ndarray:
+    r = study.policies[name].trades["r"].to_numpy()
+    inside = np.clip(r, edges[0], edges[-1] - _R_STEP / 2)
+    return np.histogram(inside, edges)[0]
+
+
+def _faint(color: str, alpha: float = 0.16) -> str:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"
+
+
+def _above(text: str, top: float) -> dict[str, object]:
+    return {
+        "text": text,
+        "x": 0,
+        "y": top,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 6,
+        "showarrow": False,
+    }

@@ -1,0 +1,142 @@
+"""The rows of the page's tables, every cell as people read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlplatform.metrics.summary import Summary
+from mlplatform.metrics.undefined import Metric, Undefined
+from mlplatform.reports.evaluation import POLICIES, WindowFigures
+from mlplatform.reports.targets import TargetRow
+from mlplatform.reports.wording import WORDING, in_unit, written
+from mlplatform.studies.result import Source
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A written figure; `reason` says why, where there is none."""
+
+    text: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A figure's label and its cell for each policy, in the order of POLICIES."""
+
+    label: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class TargetLine:
+    """A target in words, what baseline and ML came to, and whether ML met it."""
+
+    label: str
+    goal: str
+    baseline: Cell
+    ml: Cell
+    met: bool
+
+
+@dataclass(frozen=True)
+class WindowLine:
+    """A walk-forward window in words."""
+
+    period: str
+    trained: str
+    train_rows: str
+    purged_rows: str
+    candidates: str
+    baseline_trades: str
+    baseline_net: str
+    ml_trades: str
+    ml_net: str
+    notes: tuple[str, ...]
+
+
+def source_line(source: Source) -> str:
+    """Where the bars came from, in a sentence: whoever reads on must have read this."""
+    match source.kind:
+        case "synthetic":
+            planted = f" Planted: {source.note}." if source.note else ""
+            return f"Synthetic bars: made from a seed, no market.{planted}"
+        case "yahoo":
+            origin = "Bars from Yahoo Finance."
+        case "file":
+            origin = "Bars from a file of the user."
+        case kind:
+            origin = f"Bars from {kind}."
+    return f"{origin} {source.note}" if source.note else origin
+
+
+def cell(name: str, figure: Metric) -> Cell:
+    """A figure as a cell."""
+    return Cell(written(name, figure), figure.reason if isinstance(figure, Undefined) else "")
+
+
+def metric_row(name: str, figures: Mapping[str, Summary]) -> MetricRow:
+    """One figure of all policies."""
+    cells = tuple(cell(name, getattr(figures[policy], name)) for policy in POLICIES)
+    return MetricRow(WORDING[name].label, cells)
+
+
+def groups_of(figures: Mapping[str, Summary]) -> list[tuple[str, list[MetricRow]]]:
+    """All figures under their headings, in the order of the wording."""
+    groups: dict[str, list[MetricRow]] = {}
+    for name, wording in WORDING.items():
+        groups.setdefault(wording.group, []).append(metric_row(name, figures))
+    return list(groups.items())
+
+
+def target_row(row: TargetRow) -> TargetLine:
+    """A judged target in words."""
+    name = row.target.metric
+    side = "above" if row.target.above else "below"
+    goal = f"{side} {in_unit(row.target.value, WORDING[name].unit)}"
+    return TargetLine(
+        WORDING[name].label, goal, cell(name, row.baseline), cell(name, row.ml), row.met
+    )
+
+
+def window_row(row: WindowFigures) -> WindowLine:
+    """A window in words; training dates are UTC days."""
+    window = row.window
+    return WindowLine(
+        period=window.period,
+        trained=f"{window.train_from:%Y-%m-%d} to {window.train_to:%Y-%m-%d}",
+        train_rows=in_unit(window.train_rows, "count"),
+        purged_rows=in_unit(window.purged_rows, "count"),
+        candidates=in_unit(window.test_candidates, "count"),
+        baseline_trades=in_unit(row.baseline_trades, "count"),
+        baseline_net=in_unit(row.baseline_net_usd, "usd"),
+        ml_trades=in_unit(row.ml_trades, "count"),
+        ml_net=in_unit(row.ml_net_usd, "usd"),
+        notes=window.notes,
+    )
+
+
+def flat(value: object, prefix: str = "") -> list[tuple[str, str]]:
+    """A nested value of JSON types as rows of dotted name and text, in the order given."""
+    if isinstance(value, Mapping):
+        rows = []
+        for key, inner in value.items():
+            rows += flat(inner, f"{prefix}.{key}" if prefix else str(key))
+        return rows
+    if isinstance(value, list):
+        if any(isinstance(inner, Mapping | list) for inner in value):
+            return [row for n, inner in enumerate(value) for row in flat(inner, f"{prefix}.{n}")]
+        return [(prefix, ", ".join(_plain_text(inner) for inner in value))]
+    return [(prefix, _plain_text(value))]
+
+
+def _plain_text(value: object) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return str(value)
+        case float():
+            return f"{value:.10g}"
+    return str(value)

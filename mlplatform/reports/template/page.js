@@ -1,0 +1,44 @@
+"use strict";
+(() => {
+  const charts = ["equity", "r"];
+  const element = (name) => document.getElementById(`${name}-chart`);
+
+  // Text and grid follow the page's scheme; the lines' colours read on both grounds.
+  const themed = (layout) => {
+    const css = getComputedStyle(document.documentElement);
+    const color = (name) => css.getPropertyValue(name).trim();
+    const font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: color("--soft") };
+    const next = { ...layout, font };
+    next.hoverlabel = { bgcolor: color("--raised"), bordercolor: color("--line"), font: { ...font, color: color("--ink") } };
+    for (const key of Object.keys(layout).filter((name) => /^[xy]axis/.test(name))) {
+      const across = key.startsWith("x");
+      next[key] = {
+        ...layout[key], automargin: true, fixedrange: true, gridcolor: color("--grid"), griddash: "solid",
+        showgrid: !across, zeroline: across ? Boolean(layout[key].zeroline) : true,
+        zerolinecolor: color("--line"), linecolor: color("--line"), tickcolor: color("--line"),
+        showline: across, ticks: across ? "outside" : "",
+      };
+    }
+    return next;
+  };
+
+  const figures = {};
+  const draw = (name) =>
+    Plotly.react(element(name), figures[name].data, themed(figures[name].layout), { displayModeBar: false, responsive: true });
+  const drawAll = () => charts.forEach(draw);
+
+  for (const name of charts) figures[name] = JSON.parse(document.getElementById(`${name}-figure`).textContent);
+  drawAll();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  matchMedia("print").addEventListener("change", drawAll);
+
+  for (const button of document.querySelectorAll(".legend button")) {
+    button.addEventListener("click", () => {
+      const name = button.parentElement.dataset.chart.replace("-chart", "");
+      const shown = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(shown));
+      for (const trace of figures[name].data) if (trace.meta === button.dataset.policy) trace.visible = shown;
+      draw(name);
+    });
+  }
+})();
