@@ -1,0 +1,201 @@
+"""Gradient-boosted trees: one small class per family, in one vocabulary of parameters.
+
+Both grow trees on histograms, take NaN as missing, and give the same bytes for the same rows and
+seed (threads are bounded: sums in another order would be other numbers).
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from mlplatform.models.arrays import FloatArray, Rows
+from mlplatform.models.tuning import Params, Real, Space, Whole
+
+Kind = Literal["regression", "binary"]
+
+SPACE = Space(
+    ranges={
+        "learning_rate": Real(0.02, 0.2, log=True),
+        "depth": Whole(2, 5),
+        "min_leaf_frac": Real(0.005, 0.08, log=True),
+        "row_frac": Real(0.5, 1.0),
+        "column_frac": Real(0.4, 1.0),
+        "l2": Real(0.1, 30.0, log=True),
+    },
+    first={
+        "learning_rate": 0.06,
+        "depth": 3,
+        "min_leaf_frac": 0.02,
+        "row_frac": 0.8,
+        "column_frac": 0.7,
+        "l2": 3.0,
+    },
+)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far a booster may grow: rounds at most, patience of early stopping, threads, bins."""
+
+    max_rounds: int = 200
+    patience: int = 15
+    threads: int = 1
+    max_bins: int = 63
+
+
+class Booster(Protocol):
+    """A fitted booster: predicts a value, or a probability, per row."""
+
+    @property
+    def family(self) -> str:
+        """Name of the library."""
+
+    @property
+    def rounds(self) -> int:
+        """Trees that predict; the best round where early stopping was asked for."""
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """(n, F) features, NaN where missing -> (n,) predictions."""
+
+    def to_text(self) -> str:
+        """The library's native text; `from_text` of it predicts the very same bits."""
+
+
+class LightGbm:
+    """LightGBM, leaf-wise trees."""
+
+    family = "lightgbm"
+
+    def __init__(self, text: str) -> None:
+        import lightgbm
+
+        self._text = text
+        self._booster = lightgbm.Booster(model_str=text)
+        self.rounds = int(self._booster.current_iteration())
+        self._predict = partial(self._booster.predict, num_threads=1)
+
+    @classmethod
+    def fit(
+        cls,
+        kind: Kind,
+        train: Rows,
+        valid: Rows | None,
+        params: Params,
+        seed: int,
+        budget: Budget,
+    ) -> "LightGbm":
+        """Fit; with `valid` stop early and keep the best round, else grow `budget.max_rounds`."""
+        import lightgbm
+
+        depth = int(params["depth"])
+        native: dict[str, Any] = {
+            "objective": kind,
+            "metric": "l2" if kind == "regression" else "binary_logloss",
+            "learning_rate": params["learning_rate"],
+            "num_leaves": 2**depth,
+            "max_depth": depth + 2,
+            "min_data_in_leaf": max(5, round(float(params["min_leaf_frac"]) * len(train.y))),
+            "bagging_fraction": params["row_frac"],
+            "bagging_freq": 1,
+            "feature_fraction": params.get("column_frac", 1.0),
+            "lambda_l2": params["l2"],
+            "max_bin": budget.max_bins,
+            "feature_pre_filter": False,
+            "num_threads": budget.threads,
+            "seed": seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+        }
+        data = lightgbm.Dataset(train.x, train.y)
+        watch: dict[str, Any] = {}
+        if valid is not None:
+            stop = lightgbm.early_stopping(budget.patience, verbose=False)
+            watch = {"valid_sets": [data.create_valid(valid.x, valid.y)], "callbacks": [stop]}
+        grown = lightgbm.train(native, data, num_boost_round=budget.max_rounds, **watch)
+        best = grown.best_iteration if valid is not None else budget.max_rounds
+        return cls(grown.model_to_string(num_iteration=best))
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """(n, F) -> (n,) values or probabilities."""
+        return np.asarray(self._predict(x), dtype=np.float64)
+
+    def to_text(self) -> str:
+        """LightGBM's model text."""
+        return self._text
+
+
+class XgBoost:
+    """XGBoost, depth-wise trees."""
+
+    family = "xgboost"
+
+    def __init__(self, text: str) -> None:
+        import xgboost
+
+        self._text = text
+        self._booster = xgboost.Booster()
+        self._booster.load_model(bytearray(text.encode()))
+        self._booster.set_param({"nthread": 1})
+        self.rounds = int(self._booster.num_boosted_rounds())
+
+    @classmethod
+    def fit(
+        cls,
+        kind: Kind,
+        train: Rows,
+        valid: Rows | None,
+        params: Params,
+        seed: int,
+        budget: Budget,
+    ) -> "XgBoost":
+        """Fit; with `valid` stop early and keep the best round, else grow `budget.max_rounds`."""
+        import xgboost
+
+        # A leaf's weight is its rows in regression, and its sum of p(1-p) <= 1/4 in a binary fit.
+        weight = 1.0 if kind == "regression" else 0.25
+        native: dict[str, Any] = {
+            "objective": "reg:squarederror" if kind == "regression" else "binary:logistic",
+            "eval_metric": "rmse" if kind == "regression" else "logloss",
+            "tree_method": "hist",
+            "learning_rate": params["learning_rate"],
+            "max_depth": int(params["depth"]),
+            "min_child_weight": max(5.0, float(params["min_leaf_frac"]) * len(train.y)) * weight,
+            "subsample": params["row_frac"],
+            "colsample_bytree": params.get("column_frac", 1.0),
+            "reg_lambda": params["l2"],
+            "max_bin": budget.max_bins,
+            "nthread": budget.threads,
+            "seed": seed,
+            "verbosity": 0,
+        }
+        bins = {"max_bin": budget.max_bins, "nthread": budget.threads}
+        data = xgboost.QuantileDMatrix(train.x, train.y, **bins)
+        watch: dict[str, Any] = {}
+        if valid is not None:
+            held = xgboost.QuantileDMatrix(valid.x, valid.y, ref=data, **bins)
+            stop = xgboost.callback.EarlyStopping(rounds=budget.patience, save_best=True)
+            watch = {"evals": [(held, "valid")], "callbacks": [stop], "verbose_eval": False}
+        grown = xgboost.train(native, data, num_boost_round=budget.max_rounds, **watch)
+        return cls(bytes(grown.save_raw("json")).decode())
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """(n, F) -> (n,) values or probabilities."""
+        return np.asarray(self._booster.inplace_predict(x), dtype=np.float64)
+
+    def to_text(self) -> str:
+        """XGBoost's model JSON."""
+        return self._text
+
+
+FAMILIES: dict[str, type[LightGbm] | type[XgBoost]] = {
+    LightGbm.family: LightGbm,
+    XgBoost.family: XgBoost,
+}
+
+
+def load_booster(family: str, text: str) -> Booster:
+    """The booster of that family from its native text; KeyError for an unknown family."""
+    return FAMILIES[family](text)

@@ -1,0 +1,182 @@
+"""The entry model: the probability that a candidate wins, and from where it is worth trading."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mlplatform.models.arrays import (
+    BoolArray,
+    Columns,
+    FloatArray,
+    IntArray,
+    Rows,
+    require_rows,
+    usable_columns,
+)
+from mlplatform.models.blend import Blend, Plan, fit_blend, plan_blend
+from mlplatform.models.boosting import FAMILIES, Budget
+from mlplatform.models.calibration import Calibration, Calibrator, calibrate
+from mlplatform.models.scores import auc, log_loss, squared_error
+from mlplatform.models.splits import purged_folds, purged_holdout
+from mlplatform.models.threshold import Threshold, ThresholdConfig, choose_threshold
+from mlplatform.models.tuning import Tuner
+
+
+@dataclass(frozen=True)
+class EntryConfig:
+    """How the entry model is fitted; fractions are of candidates, times in microseconds."""
+
+    min_rows: int = 60
+    min_class_rows: int = 5
+    n_folds: int = 3
+    calibration_frac: float = 0.25
+    isotonic_min_rows: int = 200
+    embargo_us: int = 0
+    families: tuple[str, ...] = tuple(FAMILIES)
+    budget: Budget = field(default_factory=Budget)
+    threshold: ThresholdConfig = field(default_factory=ThresholdConfig)
+
+
+@dataclass(frozen=True, eq=False)
+class EntryRows:
+    """Training candidates, sorted by decision: x (n, F) and vectors (n,).
+
+    `is_win` is 1 where the target came before the predicted stop, net of costs, else 0; `net_r` is
+    the net result per initial risk. Both are NaN where the label is incomplete.
+    """
+
+    x: FloatArray
+    feature_names: Sequence[str]
+    decision_ts: IntArray
+    label_end_ts: IntArray
+    is_win: FloatArray
+    net_r: FloatArray
+
+
+@dataclass(frozen=True)
+class SliceScores:
+    """Quality on the calibration slice, which neither trained nor tuned.
+
+    Brier scores and log losses (nats) are of probabilities whose calibrator did not see the row,
+    and of a base rate that did not see it either; None where purging left nothing to compare.
+    """
+
+    base_rate: float
+    auc: float
+    brier: float | None
+    brier_base_rate: float | None
+    log_loss: float | None
+    log_loss_base_rate: float | None
+    calibration: str
+
+
+@dataclass(frozen=True)
+class EntryMetrics:
+    """What was fitted on what, and how it did on the slice; the slice starts at `slice_from_us`."""
+
+    rows: int
+    incomplete_rows: int
+    train_rows: int
+    slice_rows: int
+    slice_from_us: int
+    scores: SliceScores
+    threshold: Threshold
+    tuning_loss: float
+    trials_run: int
+
+    @property
+    def has_edge(self) -> bool:
+        """Whether some threshold had an expected value above zero; if not, say so."""
+        return self.threshold.has_edge
+
+
+@dataclass(frozen=True, eq=False)
+class EntryModel:
+    """Fitted entry model: a blend of boosters, a calibrator, and the probability to trade from."""
+
+    columns: Columns
+    blend: Blend
+    calibrator: Calibrator
+    threshold: float
+    plan: Plan
+    metrics: EntryMetrics
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """(n, F) -> (n,) calibrated probability of a win."""
+        return self.calibrator.apply(self.blend.predict(self.columns.select(x)))
+
+    def take(self, probability: FloatArray) -> BoolArray:
+        """(n,) probabilities -> (n,) whether the model would trade."""
+        return np.asarray(probability >= self.threshold)
+
+
+def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
+    """Tune and fit on the older rows, calibrate and choose the threshold on the newest ones.
+
+    The slice is purged from the rows before it and is never fitted on. Raises NotTrainable where
+    candidates, winners, losers or usable features are too few on either side.
+    """
+    known = np.flatnonzero(~(np.isnan(rows.is_win) | np.isnan(rows.net_r)))
+    require_rows(len(known), config.min_rows, "candidates with complete labels")
+    decision, ends = rows.decision_ts[known], rows.label_end_ts[known]
+    split = purged_holdout(decision, ends, config.calibration_frac, config.embargo_us)
+    train, held = known[split.train], known[split.valid]
+    for index, where in ((train, "training"), (held, "calibration")):
+        _require_classes(rows.is_win[index], config.min_class_rows, where)
+    columns = usable_columns(rows.x[train], rows.feature_names)
+    data = Rows(columns.select(rows.x[train]), rows.is_win[train])
+    folds = purged_folds(
+        rows.decision_ts[train], rows.label_end_ts[train], config.n_folds, config.embargo_us
+    )
+    pairs = [(data.take(fold.train), data.take(fold.valid)) for fold in folds]
+    plan = plan_blend(pairs, "binary", config.families, config.budget, tuner)
+    blend = fit_blend(data, plan, config.budget, tuner)
+    score = blend.predict(columns.select(rows.x[held]))
+    won = rows.is_win[held]
+    calibration = calibrate(
+        score, won, rows.decision_ts[held], rows.label_end_ts[held], config.isotonic_min_rows
+    )
+    probability = calibration.calibrator.apply(score)
+    chosen = choose_threshold(probability, rows.net_r[held], config.threshold)
+    scores = _slice_scores(score, won, calibration)
+    metrics = EntryMetrics(
+        rows=len(known),
+        incomplete_rows=len(rows.is_win) - len(known),
+        train_rows=len(train),
+        slice_rows=len(held),
+        slice_from_us=int(rows.decision_ts[held[0]]),
+        scores=scores,
+        threshold=chosen,
+        tuning_loss=plan.loss,
+        trials_run=plan.trials_run,
+    )
+    return EntryModel(columns, blend, calibration.calibrator, chosen.probability, plan, metrics)
+
+
+def _require_classes(is_win: FloatArray, least: int, where: str) -> None:
+    wins = int(is_win.sum())
+    for count, what in ((wins, "winners"), (len(is_win) - wins, "losers")):
+        require_rows(count, least, f"{what} among the {where} candidates")
+
+
+def _slice_scores(score: FloatArray, won: FloatArray, calibration: Calibration) -> SliceScores:
+    known = ~np.isnan(calibration.cross_probability)
+    method = calibration.calibrator.method
+    rank = auc(won, score)
+    if not known.any():
+        return SliceScores(float(won.mean()), rank, None, None, None, None, method)
+    y, p, base = (
+        won[known],
+        calibration.cross_probability[known],
+        calibration.cross_base_rate[known],
+    )
+    return SliceScores(
+        base_rate=float(won.mean()),
+        auc=rank,
+        brier=squared_error(y, p),
+        brier_base_rate=squared_error(y, base),
+        log_loss=log_loss(y, p),
+        log_loss_base_rate=log_loss(y, base),
+        calibration=method,
+    )

@@ -1,0 +1,27 @@
+"""How good predictions are: proper scores and rank quality."""
+
+import numpy as np
+
+from mlplatform.models.arrays import FloatArray
+
+_EPS = 1e-12
+
+
+def squared_error(y: FloatArray, prediction: FloatArray) -> float:
+    """Mean squared error, in the target's unit squared; of probabilities: the Brier score."""
+    return float(np.mean((y - prediction) ** 2))
+
+
+def log_loss(y: FloatArray, probability: FloatArray) -> float:
+    """Mean negative log likelihood of 0/1 outcomes, in nats."""
+    p = np.clip(probability, _EPS, 1.0 - _EPS)
+    return float(-np.mean(y * np.log(p) + (1.0 - y) * np.log1p(-p)))
+
+
+def auc(y: FloatArray, score: FloatArray) -> float:
+    """Area under the ROC curve, ties counted half; ValueError where y has one class only."""
+    from sklearn.metrics import roc_auc_score
+
+    if len(np.unique(y)) < 2:
+        raise ValueError("AUC needs winners and losers")
+    return float(roc_auc_score(y, score))

@@ -1,0 +1,152 @@
+"""Fitted models to bytes and back: canonical JSON around native booster texts, with a checksum.
+
+No pickle: loading runs no code of the file's choosing. Bytes hold nothing but what inputs and seed
+decide (no time, no path, no version of a machine), so the same fit gives the same bytes.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from mlplatform.models.arrays import Columns
+from mlplatform.models.blend import Blend, MemberPlan, Plan
+from mlplatform.models.boosting import load_booster
+from mlplatform.models.calibration import Calibrator, Isotonic, Sigmoid
+from mlplatform.models.entry import EntryMetrics, EntryModel, SliceScores
+from mlplatform.models.errors import AlteredModel
+from mlplatform.models.size import SizeMetrics, SizeModel
+from mlplatform.models.stop import StopMetrics, StopModel
+from mlplatform.models.threshold import Threshold
+from mlplatform.models.tuning import TrialRecord
+
+Model = StopModel | EntryModel | SizeModel
+_FORMAT = "mlplatform-model"
+_VERSION = 1
+_Json = dict[str, Any]
+
+
+def to_bytes(model: Model) -> bytes:
+    """The model as UTF-8 JSON; `from_bytes` of it predicts the very same bits."""
+    body = _body(model)
+    return _canonical({"body": body, "sha256": _sha256(body)})
+
+
+def fingerprint(model: Model) -> str:
+    """sha256 (hex) over all that makes the model: boosters, columns, parameters, metrics."""
+    return _sha256(_body(model))
+
+
+def from_bytes(data: bytes) -> Model:
+    """The model that `to_bytes` wrote; AlteredModel where the checksum or the format is another."""
+    try:
+        envelope = json.loads(data)
+        body, checksum = envelope["body"], envelope["sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AlteredModel("the model file is not one that this platform wrote") from error
+    if _sha256(body) != checksum:
+        raise AlteredModel("the model file was altered: its checksum does not match; fit it again")
+    if body.get("format") != _FORMAT or body.get("version") != _VERSION:
+        raise AlteredModel(
+            f"the model file has format {body.get('format')} {body.get('version')}, "
+            f"this platform reads {_FORMAT} {_VERSION}; fit it again"
+        )
+    return _READERS[body["kind"]](body["content"])
+
+
+def _canonical(value: _Json) -> bytes:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def _sha256(body: _Json) -> str:
+    return hashlib.sha256(_canonical(body)).hexdigest()
+
+
+def _body(model: Model) -> _Json:
+    kind, content = _write(model)
+    return {"format": _FORMAT, "version": _VERSION, "kind": kind, "content": content}
+
+
+def _write(model: Model) -> tuple[str, _Json]:
+    if isinstance(model, SizeModel):
+        return "size", asdict(model)
+    shared = {
+        "columns": asdict(model.columns),
+        "blend": [{"family": m.family, "text": m.to_text()} for m in model.blend.members],
+        "plan": asdict(model.plan),
+        "metrics": asdict(model.metrics),
+    }
+    if isinstance(model, StopModel):
+        grid = {"stop_grid_atr": model.stop_grid_atr, "mean_net_atr": model.mean_net_atr}
+        return "stop", shared | grid
+    judged = {"calibrator": asdict(model.calibrator), "threshold": model.threshold}
+    return "entry", shared | judged
+
+
+def _read_columns(content: _Json) -> Columns:
+    dropped = tuple((name, why) for name, why in content["dropped"])
+    return Columns(tuple(content["names"]), tuple(content["kept"]), dropped)
+
+
+def _read_trials(content: list[_Json]) -> tuple[TrialRecord, ...]:
+    return tuple(TrialRecord(**trial) for trial in content)
+
+
+def _read_plan(content: _Json) -> Plan:
+    members = tuple(
+        MemberPlan(**(member | {"trials": _read_trials(member["trials"])}))
+        for member in content["members"]
+    )
+    return Plan(content["kind"], members)
+
+
+def _read_blend(content: list[_Json]) -> Blend:
+    return Blend(tuple(load_booster(member["family"], member["text"]) for member in content))
+
+
+def _read_calibrator(content: _Json) -> Calibrator:
+    if content["method"] == "sigmoid":
+        return Sigmoid(content["slope"], content["intercept"])
+    return Isotonic(tuple(content["knots"]), tuple(content["values"]))
+
+
+def _read_stop(content: _Json) -> StopModel:
+    return StopModel(
+        columns=_read_columns(content["columns"]),
+        stop_grid_atr=tuple(content["stop_grid_atr"]),
+        mean_net_atr=tuple(content["mean_net_atr"]),
+        blend=_read_blend(content["blend"]),
+        plan=_read_plan(content["plan"]),
+        metrics=StopMetrics(**content["metrics"]),
+    )
+
+
+def _read_entry(content: _Json) -> EntryModel:
+    figures = content["metrics"]
+    metrics = EntryMetrics(
+        **(
+            figures
+            | {
+                "scores": SliceScores(**figures["scores"]),
+                "threshold": Threshold(**figures["threshold"]),
+            }
+        )
+    )
+    return EntryModel(
+        columns=_read_columns(content["columns"]),
+        blend=_read_blend(content["blend"]),
+        calibrator=_read_calibrator(content["calibrator"]),
+        threshold=content["threshold"],
+        plan=_read_plan(content["plan"]),
+        metrics=metrics,
+    )
+
+
+def _read_size(content: _Json) -> SizeModel:
+    trials = _read_trials(content["trials"])
+    metrics = SizeMetrics(**content["metrics"])
+    return SizeModel(**(content | {"trials": trials, "metrics": metrics}))
+
+
+_READERS = {"stop": _read_stop, "entry": _read_entry, "size": _read_size}

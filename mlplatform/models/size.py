@@ -1,0 +1,206 @@
+"""The size model: whole contracts from fractional Kelly, under hard caps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlplatform.models.arrays import FloatArray, IntArray, require_rows
+from mlplatform.models.errors import NotTrainable
+from mlplatform.models.tuning import Params, Real, Space, TrialRecord, Tuner, tune
+
+
+@dataclass(frozen=True)
+class SizeConfig:
+    """Caps, and the ranges that tuning may choose from; fractions are of capital."""
+
+    min_trades: int = 20
+    min_class_trades: int = 3
+    max_contracts: int = 10
+    max_drawdown_frac: float = 0.10
+    kelly_fraction: tuple[float, float] = (0.05, 0.5)
+    max_risk_frac: tuple[float, float] = (0.0025, 0.02)
+    min_loss_r: float = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class SizeRows:
+    """Trades that the entry model would take, sorted by decision, each vector (n,).
+
+    Calibrated probability, 0/1 win, net result per initial risk, initial risk in points.
+    """
+
+    decision_ts: IntArray
+    label_end_ts: IntArray
+    probability: FloatArray
+    is_win: FloatArray
+    net_r: FloatArray
+    stop_points: FloatArray
+
+
+@dataclass(frozen=True)
+class SizeMetrics:
+    """What the chosen size made of the validation trades, next to one contract each time.
+
+    `drawdown_met` is False where even the smallest size tried broke the limit.
+    """
+
+    trades: int
+    overlapping_trades: int
+    log_growth: float
+    log_growth_one_contract: float | None
+    max_drawdown_frac: float
+    drawdown_met: bool
+    trials_run: int
+
+
+@dataclass(frozen=True)
+class SizeModel:
+    """Fitted size: payoff in R, the share of Kelly to bet, and the caps."""
+
+    avg_win_r: float
+    avg_loss_r: float
+    kelly_fraction: float
+    max_risk_frac: float
+    max_contracts: int
+    trials: tuple[TrialRecord, ...]
+    metrics: SizeMetrics
+
+    def contracts(
+        self,
+        probability: FloatArray,
+        stop_points: FloatArray,
+        multiplier_usd: float,
+        capital_usd: float,
+    ) -> IntArray:
+        """(n,) probability and stop of trades to be taken -> (n,) whole contracts.
+
+        At least 1 where one contract's risk is within `max_risk_frac` of capital, else 0; never
+        above `max_contracts`. Raises ValueError for a probability outside [0, 1], a stop that is
+        not positive, or a multiplier that is not.
+        """
+        p, stop = np.asarray(probability, np.float64), np.asarray(stop_points, np.float64)
+        if not ((p >= 0.0) & (p <= 1.0)).all():
+            raise ValueError("a probability must lie between 0 and 1")
+        if not (np.isfinite(stop) & (stop > 0.0)).all() or not multiplier_usd > 0.0:
+            raise ValueError("a stop distance and the multiplier must be positive")
+        kelly = kelly_frac(p, self.avg_win_r, self.avg_loss_r)
+        risk_frac = np.clip(self.kelly_fraction * kelly, 0.0, self.max_risk_frac)
+        one_usd = stop * multiplier_usd
+        wanted = np.floor(risk_frac * capital_usd / one_usd)
+        affordable = one_usd <= self.max_risk_frac * capital_usd
+        sized = np.where(affordable, np.clip(wanted, 1.0, self.max_contracts), 0.0)
+        return np.asarray(sized, dtype=np.int64)
+
+
+def kelly_frac(probability: FloatArray, avg_win_r: float, avg_loss_r: float) -> FloatArray:
+    """Fraction of capital to put at risk per 1 R: p / loss - (1 - p) / win; below 0 if it loses.
+
+    J. L. Kelly, A New Interpretation of Information Rate, Bell System Technical Journal 35 (1956),
+    in the form for unequal stakes (E. O. Thorp, The Kelly Criterion in Blackjack, Sports Betting
+    and the Stock Market, 2006): the f that maximises p log(1 + win f) + (1 - p) log(1 - loss f).
+    """
+    return np.asarray(probability / avg_loss_r - (1.0 - probability) / avg_win_r)
+
+
+def fit_size(
+    rows: SizeRows,
+    multiplier_usd: float,
+    capital_usd: float,
+    config: SizeConfig,
+    tuner: Tuner,
+) -> SizeModel:
+    """Measure the payoff, then tune Kelly's share and the risk cap on validation equity.
+
+    The objective is log growth over the trades that one position at a time could take; a maximum
+    drawdown (of closed equity) at or above the limit ranks below every choice within it.
+    Raises NotTrainable where trades, winners or losers are too few, or where winners gain nothing.
+    """
+    require_rows(len(rows.net_r), config.min_trades, "trades to size")
+    won = rows.is_win > 0
+    for count, what in ((int(won.sum()), "winners"), (int((~won).sum()), "losers")):
+        require_rows(count, config.min_class_trades, f"{what} among the trades to size")
+    avg_win_r = float(rows.net_r[won].mean())
+    if avg_win_r <= 0.0:
+        raise NotTrainable("winners gain nothing on average, so there is no payoff to size by")
+    # Losers that close near zero (time exits) would let Kelly bet without bound.
+    avg_loss_r = max(config.min_loss_r, float(-rows.net_r[~won].mean()))
+    apart = _one_at_a_time(rows.decision_ts, rows.label_end_ts)
+    account = _Account(rows, apart, multiplier_usd, capital_usd)
+
+    def model(params: Params, trials: tuple[TrialRecord, ...], metrics: SizeMetrics) -> SizeModel:
+        kelly, risk = float(params["kelly_fraction"]), float(params["max_risk_frac"])
+        return SizeModel(avg_win_r, avg_loss_r, kelly, risk, config.max_contracts, trials, metrics)
+
+    blank = SizeMetrics(len(won), len(won) - len(apart), 0.0, None, 0.0, False, 0)
+
+    def objective(params: Params) -> float:
+        growth, drawdown = account.trade(model(params, (), blank))
+        return -growth if drawdown < config.max_drawdown_frac else _BROKEN + drawdown
+
+    part = tuner.part("size", tuner.trials)
+    found = tune(
+        objective, _space(config), part.trials, part.seed_parts, part.storage, part.study_name
+    )
+    growth, drawdown = account.trade(model(found.best_params, (), blank))
+    metrics = SizeMetrics(
+        trades=len(apart),
+        overlapping_trades=len(won) - len(apart),
+        log_growth=growth,
+        log_growth_one_contract=account.trade(None)[0],
+        max_drawdown_frac=drawdown,
+        drawdown_met=drawdown < config.max_drawdown_frac,
+        trials_run=found.trials_run,
+    )
+    return model(found.best_params, found.history, metrics)
+
+
+# Above any loss by log growth within the drawdown limit.
+_BROKEN = 100.0
+_RUINED = -50.0
+
+
+def _space(config: SizeConfig) -> Space:
+    """Trial 0 is the most careful corner, so that the limit is met wherever it can be."""
+    kelly, risk = config.kelly_fraction, config.max_risk_frac
+    return Space(
+        ranges={"kelly_fraction": Real(*kelly), "max_risk_frac": Real(*risk)},
+        first={"kelly_fraction": kelly[0], "max_risk_frac": risk[0]},
+    )
+
+
+def _one_at_a_time(decision_ts: IntArray, label_end_ts: IntArray) -> IntArray:
+    """Trades that are free to open: none decides before the last one's label is over."""
+    free, kept = np.iinfo(np.int64).min, []
+    for row, (start, end) in enumerate(zip(decision_ts, label_end_ts, strict=True)):
+        if start >= free:
+            kept.append(row)
+            free = end
+    return np.array(kept, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Account:
+    """Validation trades in order, and the capital that trades them."""
+
+    rows: SizeRows
+    apart: IntArray
+    multiplier_usd: float
+    capital_usd: float
+
+    def trade(self, model: SizeModel | None) -> tuple[float, float]:
+        """Log growth and maximum drawdown of closed equity; one contract each where no model."""
+        equity = peak = self.capital_usd
+        drawdown = 0.0
+        for row in self.apart:
+            stop = self.rows.stop_points[row : row + 1]
+            contracts = 1
+            if model is not None:
+                probability = self.rows.probability[row : row + 1]
+                contracts = int(model.contracts(probability, stop, self.multiplier_usd, equity)[0])
+            risk_usd = float(stop[0]) * self.multiplier_usd
+            equity += contracts * risk_usd * float(self.rows.net_r[row])
+            if equity <= 0.0:
+                return _RUINED, 1.0
+            peak = max(peak, equity)
+            drawdown = max(drawdown, 1.0 - equity / peak)
+        return float(np.log(equity / self.capital_usd)), drawdown
