@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from mlplatform.reports.wording import NONE, WORDING, in_unit, written
+from mlplatform.reports.wording import NONE, WORDING, goal, written
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,9 +27,9 @@ def comparison_table(report: Mapping[str, object]) -> "Table":
     ml = cast(Mapping[str, float | None], report["ml"])
     targets = {row["metric"]: row for row in cast(list[Mapping[str, object]], report["targets"])}
     for name in _ROWS.split():
-        goal, outcome = _target(name, targets.get(name))
+        aim, outcome = _target(name, targets.get(name))
         table.add_row(
-            WORDING[name].label, _cell(name, baseline[name]), _cell(name, ml[name]), goal, outcome
+            WORDING[name].label, _cell(name, baseline[name]), _cell(name, ml[name]), aim, outcome
         )
     return table
 
@@ -41,6 +41,5 @@ def _cell(name: str, value: float | None) -> str:
 def _target(name: str, row: Mapping[str, object] | None) -> tuple[str, str]:
     if row is None:
         return "", ""
-    sign = ">" if row["comparison"] == "above" else "<"
-    goal = f"{sign} {in_unit(cast(float, row['target']), WORDING[name].unit)}"
-    return goal, "[green]met[/]" if row["met"] else "[red]missed[/]"
+    text = goal(name, cast(float, row["target"]), above=row["comparison"] == "above")
+    return text, "[green]met[/]" if row["met"] else "[red]missed[/]"

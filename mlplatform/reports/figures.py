@@ -52,13 +52,15 @@ def equity_figure(study: StudyResult) -> "go.Figure":
             opacity=0.75 if name in _LIGHTER else 1.0,
             hovertemplate="%{y:,.0f} USD",
         )
+    deepest = 0.0
     for name in ("baseline", "ml"):
         days, equity = _marks(study, name)
         depth = -100.0 * drawdown_frac(equity, study.capital_usd)
+        deepest = min(deepest, float(np.min(depth, initial=0.0)))
         figure.add_scatter(
             x=days,
             y=np.round(depth, 3).tolist(),
-            name=POLICY_LABELS[name],
+            name=f"{POLICY_LABELS[name]} drawdown",
             meta=name,
             mode="lines",
             yaxis="y2",
@@ -70,9 +72,15 @@ def equity_figure(study: StudyResult) -> "go.Figure":
     figure.update_layout(
         _LAYOUT,
         hovermode="x unified",
-        xaxis={"anchor": "y2", "type": "date", "hoverformat": "%Y-%m-%d", "nticks": 7},
+        xaxis={"anchor": "y2", "type": "date", "hoverformat": "%Y-%m-%d"},
         yaxis={"domain": [0.36, 1.0], "tickformat": ",.0f", "nticks": 7},
-        yaxis2={"domain": [0.0, 0.26], "ticksuffix": " %", "nticks": 4, "rangemode": "tozero"},
+        yaxis2={
+            "domain": [0.0, 0.26],
+            "range": [1.08 * min(deepest, -0.5), 0.0],
+            "tickformat": ",.2~f",
+            "ticksuffix": " %",
+            "nticks": 4,
+        },
         annotations=[_above("Equity, USD", 1.0), _above("Drawdown of the daily marks, %", 0.26)],
     )
     return figure
@@ -85,8 +93,9 @@ def r_figure(study: StudyResult) -> "go.Figure":
     edges = np.arange(-_R_EDGE, _R_EDGE + _R_STEP / 2, _R_STEP)
     middle = (edges[:-1] + edges[1:]) / 2
     counted = {name: _r_counts(study, name, edges) for name in ("baseline", "ml")}
-    used = np.flatnonzero(sum(counted.values()))
-    span = slice(used[0], used[-1] + 1) if used.size else slice(0, 0)
+    shown = np.abs(middle) < 1.0  # what a full stop costs, and as much gained, is always in view
+    used = np.flatnonzero(sum(counted.values()) + shown)
+    span = slice(used[0], used[-1] + 1)
     figure = go.Figure()
     for name, counts in counted.items():
         figure.add_bar(
@@ -94,8 +103,7 @@ def r_figure(study: StudyResult) -> "go.Figure":
             y=counts[span].tolist(),
             name=POLICY_LABELS[name],
             meta=name,
-            width=_R_STEP,
-            marker={"color": _faint(COLORS[name], 0.45), "line": {"color": COLORS[name]}},
+            marker={"color": COLORS[name]},
             customdata=[
                 f"{low:.2f} to {low + _R_STEP:.2f} R".replace("-", "−") for low in edges[:-1][span]
             ],
@@ -103,10 +111,17 @@ def r_figure(study: StudyResult) -> "go.Figure":
         )
     figure.update_layout(
         _LAYOUT,
-        barmode="overlay",
+        barmode="group",
+        bargap=0.12,
+        bargroupgap=0.0,
         hovermode="closest",
-        xaxis={"ticksuffix": " R", "zeroline": True, "nticks": 9},
-        yaxis={"tickformat": ",d", "nticks": 6, "rangemode": "tozero"},
+        xaxis={"ticksuffix": " R", "zeroline": True},
+        yaxis={
+            "tickformat": ",d",
+            "nticks": 6,
+            "rangemode": "tozero",
+            "dtick": 1 if max(c.max() for c in counted.values()) <= 6 else None,
+        },
         annotations=[_above("Trades", 1.0)],
     )
     return figure
@@ -119,7 +134,6 @@ _LAYOUT = {
     "showlegend": False,
     "autosize": True,
     "margin": {"l": 8, "r": 8, "t": 28, "b": 8, "pad": 4},
-    "dragmode": False,
 }
 
 

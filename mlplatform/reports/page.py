@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from mlplatform.reports.evaluation import POLICIES, summaries, window_figures
 from mlplatform.reports.figures import COLORS, equity_figure, r_figure
-from mlplatform.reports.rows import flat, groups_of, metric_row, source_line, target_row, window_row
+from mlplatform.reports.rows import (
+    flat,
+    groups_of,
+    metric_row,
+    missing_of,
+    source_line,
+    target_row,
+    window_row,
+)
 from mlplatform.reports.summary import plain
 from mlplatform.reports.targets import judge_targets
 from mlplatform.reports.verdict import judge
@@ -43,11 +51,15 @@ def report_html(study: StudyResult) -> str:
         headline=[metric_row(name, figures) for name in HEADLINE],
         targets=[target_row(row) for row in judge_targets(figures)],
         groups=groups_of(figures),
+        has_days=study.buy_and_hold.height > 0,
+        has_trades=any(study.policies[name].trades.height for name in ("baseline", "ml")),
+        missing=missing_of(figures),
         policies=[(name, POLICY_LABELS[name], COLORS[name]) for name in POLICIES],
         windows=[window_row(row) for row in window_figures(study)],
         capital=in_unit(study.capital_usd, "usd"),
+        command=str(study.provenance.get("command", "")),
         settings=flat(plain(study.settings)),
-        provenance=flat(plain(study.provenance)),
+        provenance=[r for r in flat(plain(study.provenance)) if r[0] != "command"],
         style=_text("page.css"),
         script=_text("page.js"),
         plotly=get_plotlyjs(),

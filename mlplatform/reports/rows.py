@@ -7,7 +7,7 @@ from mlplatform.metrics.summary import Summary
 from mlplatform.metrics.undefined import Metric, Undefined
 from mlplatform.reports.evaluation import POLICIES, WindowFigures
 from mlplatform.reports.targets import TargetRow
-from mlplatform.reports.wording import WORDING, in_unit, written
+from mlplatform.reports.wording import POLICY_LABELS, WORDING, goal, in_unit, written
 from mlplatform.studies.result import Source
 
 
@@ -88,13 +88,29 @@ def groups_of(figures: Mapping[str, Summary]) -> list[tuple[str, list[MetricRow]
     return list(groups.items())
 
 
+def missing_of(figures: Mapping[str, Summary]) -> list[tuple[str, str]]:
+    """Each reason for which a figure of baseline, ML or random entry does not exist, with those.
+
+    What buy and hold lacks by its nature is left out, so that the list says something.
+    """
+    found: dict[str, list[str]] = {}
+    for policy in POLICIES[:-1]:
+        for name, figure in figures[policy].items():
+            if isinstance(figure, Undefined):
+                what = f"{WORDING[name].label} ({POLICY_LABELS[policy]})"
+                found.setdefault(figure.reason, []).append(what)
+    return [(reason, ", ".join(names)) for reason, names in found.items()]
+
+
 def target_row(row: TargetRow) -> TargetLine:
     """A judged target in words."""
     name = row.target.metric
-    side = "above" if row.target.above else "below"
-    goal = f"{side} {in_unit(row.target.value, WORDING[name].unit)}"
     return TargetLine(
-        WORDING[name].label, goal, cell(name, row.baseline), cell(name, row.ml), row.met
+        label=WORDING[name].label,
+        goal=goal(name, row.target.value, above=row.target.above),
+        baseline=cell(name, row.baseline),
+        ml=cell(name, row.ml),
+        met=row.met,
     )
 
 

@@ -98,6 +98,12 @@ def written(name: str, figure: Metric) -> str:
     return in_unit(figure, WORDING[name].unit)
 
 
+def goal(metric: str, value: float, *, above: bool) -> str:
+    """A target in short: > 1.0, < 10 %."""
+    text = f"{100 * value:g} %" if WORDING[metric].unit == "frac" else f"{value:.1f}"
+    return f"{'>' if above else '<'} {text}"
+
+
 def in_unit(value: float, unit: str) -> str:
     """A number with thousands separators, a true minus, and its unit."""
     match unit:

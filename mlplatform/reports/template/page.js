@@ -1,30 +1,34 @@
 "use strict";
 (() => {
-  const charts = ["equity", "r"];
+  const charts = ["equity", "r"].filter((name) => document.getElementById(`${name}-chart`));
   const element = (name) => document.getElementById(`${name}-chart`);
 
   // Text and grid follow the page's scheme; the lines' colours read on both grounds.
-  const themed = (layout) => {
+  const themed = (layout, width) => {
     const css = getComputedStyle(document.documentElement);
     const color = (name) => css.getPropertyValue(name).trim();
     const font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: color("--soft") };
-    const next = { ...layout, font };
+    const next = { ...layout, font, dragmode: zooms ? "zoom" : false };
     next.hoverlabel = { bgcolor: color("--raised"), bordercolor: color("--line"), font: { ...font, color: color("--ink") } };
     for (const key of Object.keys(layout).filter((name) => /^[xy]axis/.test(name))) {
       const across = key.startsWith("x");
       next[key] = {
-        ...layout[key], automargin: true, fixedrange: true, gridcolor: color("--grid"), griddash: "solid",
+        ...layout[key], automargin: true, fixedrange: !(zooms && key === "xaxis"), tickangle: 0, gridcolor: color("--grid"), griddash: "solid",
         showgrid: !across, zeroline: across ? Boolean(layout[key].zeroline) : true,
         zerolinecolor: color("--line"), linecolor: color("--line"), tickcolor: color("--line"),
         showline: across, ticks: across ? "outside" : "",
+        nticks: across ? Math.max(3, Math.min(12, Math.floor(width / 90))) : layout[key].nticks,
       };
     }
     return next;
   };
 
+  // A finger drags the page; only a mouse drags a zoom into time.
+  const zooms = matchMedia("(pointer: fine)").matches;
+
   const figures = {};
   const draw = (name) =>
-    Plotly.react(element(name), figures[name].data, themed(figures[name].layout), { displayModeBar: false, responsive: true });
+    Plotly.react(element(name), figures[name].data, themed(figures[name].layout, element(name).clientWidth), { displayModeBar: false, responsive: true });
   const drawAll = () => charts.forEach(draw);
 
   for (const name of charts) figures[name] = JSON.parse(document.getElementById(`${name}-figure`).textContent);
