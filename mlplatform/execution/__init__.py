@@ -1,1 +1,38 @@
-"""The one compiled step, order types, costs, and the backtest loop."""
+"""The one execution step, order types and costs; the backtest loop. Numba loads on first use."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlplatform.execution.bars import BarArrays as BarArrays
+    from mlplatform.execution.codes import FillPolicy as FillPolicy
+    from mlplatform.execution.codes import OrderKind as OrderKind
+    from mlplatform.execution.codes import Outcome as Outcome
+    from mlplatform.execution.codes import PositionMode as PositionMode
+    from mlplatform.execution.codes import Reason as Reason
+    from mlplatform.execution.orders import Orders as Orders
+    from mlplatform.execution.rules import Limits as Limits
+    from mlplatform.execution.rules import Rules as Rules
+    from mlplatform.execution.simulation import Simulation as Simulation
+    from mlplatform.execution.simulation import simulate as simulate
+
+_HOMES = {
+    "BarArrays": "bars",
+    "FillPolicy": "codes",
+    "OrderKind": "codes",
+    "Outcome": "codes",
+    "PositionMode": "codes",
+    "Reason": "codes",
+    "Orders": "orders",
+    "Limits": "rules",
+    "Rules": "rules",
+    "Simulation": "simulation",
+    "simulate": "simulation",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,115 @@
+"""What orders must fulfil before anything is simulated; every refusal names the row."""
+
+import numpy as np
+
+from mlplatform.domain.errors import InputError
+from mlplatform.execution.bars import BarArrays
+from mlplatform.execution.codes import MAX_TARGETS, FillPolicy, OrderKind
+from mlplatform.execution.orders import Column, Orders
+from mlplatform.execution.rules import Rules
+
+
+def check_run(bars: BarArrays, orders: Orders, rules: Rules) -> None:
+    """Raise InputError that names the first order that cannot be simulated on these bars."""
+    if not len(bars):
+        raise InputError("There are no bars to simulate on.")
+    if rules.fill_policy is FillPolicy.QUOTE_CLOSE:
+        _check_quotes(bars)
+    if len(orders):
+        _check_terms(orders)
+        outside = (orders.bar < 0) | (orders.bar >= len(bars))
+        _refuse(outside, "is decided on a bar outside the data", orders.bar)
+        needs_atr = np.isfinite(orders.column("trail_atr")) | (rules.slippage_atr_frac > 0)
+        if needs_atr.any():
+            known = np.zeros(len(bars), bool)
+            if bars.atr_points is not None:
+                known = np.isfinite(bars.atr_points)
+            _refuse(needs_atr & ~known[orders.bar], "needs atr_points of its decision bar")
+
+
+def _check_quotes(bars: BarArrays) -> None:
+    if bars.bid is None or bars.ask is None:
+        raise InputError("The fill policy quote_close needs bars with bid and ask.")
+    good = np.isfinite(bars.bid) & np.isfinite(bars.ask) & (bars.bid <= bars.ask)
+    if not good.all():
+        raise InputError(f"Bars: row {int(np.argmin(good))} has no bid at or below an ask.")
+
+
+def _check_terms(orders: Orders) -> None:
+    kind, side = orders.kind, orders.side
+    known = {int(k) for k in OrderKind}
+    _refuse(~np.isin(kind, list(known)), "has an unknown kind", kind)
+    enters = kind != OrderKind.EXIT
+    _refuse(enters & (np.abs(side) != 1), "needs a side of +1 or -1, not", side)
+    _refuse(enters & (orders.quantity < 1), "needs a quantity of 1 or more, not", orders.quantity)
+    for name in ("expiry_bars", "time_exit_bars"):
+        values = getattr(orders, name)
+        _refuse(enters & (values < 0), f"has a negative {name}:", values)
+    for name in ("stop_points", "trail_points", "trail_atr"):
+        values = getattr(orders, name)
+        says = "has its stop on the wrong side of the entry:" if name == "stop_points" else "has"
+        _refuse(enters & ~(values > 0), f"{says} {name} must be positive, not", values)
+    _check_management(orders, enters)
+    _check_targets(orders, enters)
+    needs_limit = (kind == OrderKind.LIMIT) | (kind == OrderKind.STOP_LIMIT)
+    needs_stop = (kind == OrderKind.STOP) | (kind == OrderKind.STOP_LIMIT)
+    _refuse(needs_limit & ~np.isfinite(orders.entry_limit), "lacks a finite entry_limit")
+    _refuse(needs_stop & ~np.isfinite(orders.entry_stop), "lacks a finite entry_stop")
+    if not np.isnan(orders.reference_price).all():
+        entry: Column = np.where(needs_limit, orders.entry_limit, orders.entry_stop)
+        _check_reference(orders, entry)
+    _check_groups(orders)
+
+
+def _check_management(orders: Orders, enters: Column) -> None:
+    trigger, offset = orders.breakeven_trigger_points, orders.breakeven_offset_points
+    _refuse(enters & ~(trigger >= 0), "has a breakeven_trigger_points below zero:", trigger)
+    _refuse(enters & ~np.isfinite(offset), "has no finite breakeven_offset_points:", offset)
+    start = orders.trail_activation_points
+    _refuse(enters & ~(start >= 0), "has a trail_activation_points below zero:", start)
+
+
+def _check_targets(orders: Orders, enters: Column) -> None:
+    points, shares = orders.target_points, orders.target_quantity
+    if points.shape[1] > MAX_TARGETS:
+        raise InputError(f"Orders have {points.shape[1]} targets; {MAX_TARGETS} is the most.")
+    if points.shape[1] != shares.shape[1]:
+        raise InputError("Orders: target_points and target_quantity differ in their targets.")
+    positive = (points > 0).all(axis=1) & (points[:, 1:] >= points[:, :-1]).all(axis=1)
+    _refuse(enters & ~positive, "needs positive target_points, nearest first, not", points)
+    fits = (shares >= 0).all(axis=1) & (shares.sum(axis=1) <= orders.quantity)
+    _refuse(enters & ~fits, "has a target_quantity beyond its quantity, or below zero:", shares)
+
+
+def _check_reference(orders: Orders, entry: Column) -> None:
+    reference = orders.reference_price
+    _refuse(np.isinf(reference), "has an infinite reference_price")
+    distance = orders.side * (entry - reference)
+    wrong = distance <= -orders.stop_points
+    _refuse(wrong, "has its stop on the wrong side of the entry: reference_price", reference)
+    nearest = orders.target_points[:, 0]
+    _refuse(distance >= nearest, "has its target on the wrong side of the entry", nearest)
+
+
+def _check_groups(orders: Orders) -> None:
+    if (orders.oco_group < 0).all():
+        return
+    rows = np.flatnonzero(orders.column("oco_group") >= 0)
+    groups = orders.column("oco_group")[rows]
+    _, first, index = np.unique(groups, return_index=True, return_inverse=True)
+    other = orders.bar[rows] != orders.bar[rows][first[index]]
+    if other.any():
+        raise InputError(
+            f"Order row {rows[np.argmax(other)]}: its oco_group is decided on several bars."
+        )
+
+
+def _refuse(wrong: Column, says: str, values: Column | None = None) -> None:
+    """Raise for the first row that is wrong; columns of one row speak for all (row 0)."""
+    if not wrong.any():
+        return
+    row = int(np.argmax(wrong))
+    shown = ""
+    if values is not None:
+        shown = f" {values[row if len(values) > 1 else 0]}"
+    raise InputError(f"Order row {row} {says}{shown}.")

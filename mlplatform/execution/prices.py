@@ -1,0 +1,101 @@
+"""Prices and costs of single fills. Side +1 is a buy or a long position, -1 a sell or a short."""
+
+# mypy: disable-error-code="no-any-return"
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mlplatform.execution.codes import FillPolicy
+from mlplatform.execution.compiled import compiled
+
+QUOTE_CLOSE = int(FillPolicy.QUOTE_CLOSE)
+_ON_GRID = 1e-6
+"""A price this close to the grid, in ticks, counts as on it: sums of floats miss it by less."""
+
+
+class Bar(NamedTuple):
+    """One bar, or one finer bar inside it."""
+
+    number: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    bid: float
+    ask: float
+
+
+@compiled
+def optional(column: Any, i: int) -> Any:
+    """Element i of a column that may have one row for all."""
+    return column[i] if column.size > 1 else column[0]
+
+
+@compiled
+def bar_at(bars: Any, i: int, number: int) -> Any:
+    """Bar i of the columns, known to the account as bar `number`."""
+    return Bar(
+        number,
+        bars.open[i],
+        bars.high[i],
+        bars.low[i],
+        bars.close[i],
+        optional(bars.volume, i),
+        optional(bars.bid, i),
+        optional(bars.ask, i),
+    )
+
+
+@compiled
+def rounded(price: float, side: int, tick_points: float) -> float:
+    """The price on the tick grid, against the one who trades: buys up, sells down."""
+    if tick_points == 0.0:
+        return price
+    if side > 0:
+        return np.ceil(price / tick_points - _ON_GRID) * tick_points
+    return np.floor(price / tick_points + _ON_GRID) * tick_points
+
+
+@compiled
+def worse(a: float, b: float, side: int) -> float:
+    """Of two prices the one that is worse to trade at: the higher for a buy."""
+    return max(a, b) if side > 0 else min(a, b)
+
+
+@compiled
+def reach(bar: Any, side: int) -> float:
+    """The bar's extreme in the direction of `side`: the high for +1."""
+    return bar.high if side > 0 else bar.low
+
+
+@compiled
+def close_price(bar: Any, side: int, policy: int) -> float:
+    """What a market order at the bar's close trades at, before slippage."""
+    if policy == QUOTE_CLOSE:
+        return bar.ask if side > 0 else bar.bid
+    return bar.close
+
+
+@compiled
+def mark_price(bar: Any, policy: int) -> float:
+    """What an open position is marked at."""
+    if policy == QUOTE_CLOSE:
+        return (bar.bid + bar.ask) / 2.0
+    return bar.close
+
+
+@compiled
+def slippage_points(run: Any, bar: Any, price: float, quantity: int) -> float:
+    """Slippage and half the spread of a market or stop fill, in points."""
+    rules = run.rules[0]
+    points = rules.slippage_points
+    if rules.slippage_atr_frac > 0.0:
+        points += rules.slippage_atr_frac * run.account[0].atr_points
+    if rules.impact_frac > 0.0:
+        share = rules.impact_share_cap
+        if bar.volume > 0.0:
+            share = min(quantity / bar.volume, share)
+        points += rules.impact_frac * abs(price) * share * share
+    return points
