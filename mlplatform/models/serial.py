@@ -6,8 +6,9 @@ decide (no time, no path, no version of a machine), so the same fit gives the sa
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NoReturn
 
 from mlplatform.models.arrays import Columns
 from mlplatform.models.blend import Blend, MemberPlan, Plan
@@ -40,11 +41,11 @@ def fingerprint(model: Model) -> str:
 def from_bytes(data: bytes) -> Model:
     """The model that `to_bytes` wrote; AlteredModel where the checksum or the format is another."""
     try:
-        envelope = json.loads(data)
+        envelope = json.loads(data, parse_constant=_refuse)
         body, checksum = envelope["body"], envelope["sha256"]
     except (ValueError, KeyError, TypeError) as error:
         raise AlteredModel("the model file is not one that this platform wrote") from error
-    if _sha256(body) != checksum:
+    if _sha256(body) != checksum or _canonical(envelope) != data:
         raise AlteredModel("the model file was altered: its checksum does not match; fit it again")
     if body.get("format") != _FORMAT or body.get("version") != _VERSION:
         raise AlteredModel(
@@ -52,6 +53,10 @@ def from_bytes(data: bytes) -> Model:
             f"this platform reads {_FORMAT} {_VERSION}; fit it again"
         )
     return _READERS[body["kind"]](body["content"])
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _canonical(value: _Json) -> bytes:
@@ -149,4 +154,8 @@ def _read_size(content: _Json) -> SizeModel:
     return SizeModel(**(content | {"trials": trials, "metrics": metrics}))
 
 
-_READERS = {"stop": _read_stop, "entry": _read_entry, "size": _read_size}
+_READERS: dict[str, Callable[[_Json], Model]] = {
+    "stop": _read_stop,
+    "entry": _read_entry,
+    "size": _read_size,
+}

@@ -56,7 +56,8 @@ class Tuner:
     """How a role is tuned: the parts of its seed, its trials, and where its studies are kept.
 
     `seed_parts` are (seed, role, window). With a `storage` a `study_name` is needed; studies of
-    the families are kept under it. One worker per study.
+    the families are kept under it. A name stands for one objective on one set of rows: put what
+    decides them (data and code fingerprints) into it. One worker per study.
     """
 
     seed_parts: tuple[SeedPart, ...]
@@ -86,7 +87,7 @@ class TrialRecord:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What a study found; `trials_run` counts all judged trials, of earlier processes too."""
+    """What a study found; `trials_run` counts the trials chosen from, earlier processes' too."""
 
     best_params: Params
     best_value: float
@@ -114,7 +115,7 @@ def tune(
     seed_parts: tuple[SeedPart, ...],
     storage: "BaseStorage | None" = None,
     study_name: str | None = None,
-    n_startup: int | None = None,
+    n_startup: int = 3,
 ) -> Tuning:
     """Minimise `objective` by TPE (Bergstra et al. 2011) until the study holds `trials` trials.
 
@@ -122,17 +123,18 @@ def tune(
     judged ones, so a study that was interrupted and taken up again ends with the same trials as an
     undisturbed one. A trial that a crash left running is told as failed, is not counted, and its
     place, hence its seed and its parameters, goes to the next one. A stored study with enough
-    trials runs none. An objective gives a trial up by TrialPruned, and fails one by NotTrainable
-    or by a value that is not finite; any other exception is a defect and passes through.
+    trials runs none, and answers from its first `trials` only. An objective gives a trial up by
+    TrialPruned, and fails one by NotTrainable or by a value that is not finite; any other exception
+    is a defect and passes through.
 
-    `n_startup` random trials come first (default: a third, at least 2).
+    The first `n_startup` trials are random, but for the warm start; the number must not depend on
+    `trials`, or a longer study would not begin like a shorter one.
     Raises TuningFailed where no trial completed.
     """
     import optuna
 
     if storage is not None and study_name is None:
         raise ValueError("a stored study needs a name")
-    startup = max(2, trials // 3) if n_startup is None else n_startup
     with _quiet():
         study = optuna.create_study(
             storage=storage, study_name=study_name, direction="minimize", load_if_exists=True
@@ -142,9 +144,9 @@ def tune(
             if place == 0 and space.first is not None and not _waiting(study):
                 study.enqueue_trial(dict(space.first))
             seed = derive_seed(*seed_parts, place)
-            study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup)
+            study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=n_startup)
             _judge(study, study.ask(), objective, space)
-        return _result(study)
+        return _result(_judged(study)[:trials])
 
 
 def _abandon_running(study: "Study") -> None:
@@ -203,10 +205,10 @@ def _draw(trial: "Trial", name: str, what: Real | Whole | Choice) -> Value:
     return str(trial.suggest_categorical(name, what.options))
 
 
-def _result(study: "Study") -> Tuning:
+def _result(judged: "list[FrozenTrial]") -> Tuning:
     history = tuple(
         TrialRecord(place, dict(trial.params), trial.value, trial.state.name.lower())
-        for place, trial in enumerate(_judged(study))
+        for place, trial in enumerate(judged)
     )
     complete = [(r.value, r) for r in history if r.value is not None and r.state == "complete"]
     if not complete:

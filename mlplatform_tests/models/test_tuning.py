@@ -1,0 +1,182 @@
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+from mlplatform.models.errors import NotTrainable, TrialPruned, TuningFailed
+from mlplatform.models.seeds import derive_seed
+from mlplatform.models.tuning import Choice, Real, Space, Tuner, Tuning, Whole, tune
+
+SPACE = Space(
+    {"x": Real(-3.0, 3.0), "rate": Real(0.01, 1.0, log=True), "k": Whole(1, 9)},
+    first={"x": 0.5, "rate": 0.1, "k": 4},
+)
+PARTS = (7, "entry", "2025-06")
+
+
+def _bowl(params) -> float:
+    return (params["x"] - 1.0) ** 2 + abs(params["k"] - 3) * 0.1 + params["rate"]
+
+
+def _journal(path: Path) -> JournalStorage:
+    name = str(path / "journal.log")
+    return JournalStorage(JournalFileBackend(name, lock_obj=JournalFileOpenLock(name)))
+
+
+def _tune(objective, trials: int, storage=None) -> Tuning:
+    return tune(objective, SPACE, trials, PARTS, storage, "s" if storage else None)
+
+
+class _Counted:
+    def __init__(self, fail_at: int | None = None) -> None:
+        self.calls, self.fail_at = 0, fail_at
+
+    def __call__(self, params) -> float:
+        self.calls += 1
+        if self.calls == self.fail_at:
+            raise KeyboardInterrupt
+        return _bowl(params)
+
+
+def test_a_study_stopped_after_6_and_resumed_to_10_ends_like_one_of_10(tmp_path):
+    _tune(_bowl, 6, _journal(tmp_path))
+    assert _tune(_bowl, 10, _journal(tmp_path)) == _tune(_bowl, 10)
+
+
+@pytest.mark.parametrize("at", [1, 4, 8])
+def test_an_interrupted_trial_is_done_again_with_the_same_parameters(tmp_path, at):
+    with pytest.raises(KeyboardInterrupt):
+        _tune(_Counted(fail_at=at), 10, _journal(tmp_path))
+    rest = _Counted()
+    assert _tune(rest, 10, _journal(tmp_path)) == _tune(_bowl, 10)
+    assert rest.calls == 10 - (at - 1)
+
+
+def test_a_killed_process_leaves_a_study_that_resumes_to_the_same_trials(tmp_path):
+    script = f"""
+import os, sys
+from pathlib import Path
+sys.path[:0] = {[str(Path(__file__).parents[2])]!r}
+from mlplatform.models.tuning import Real, Space, Whole, tune
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+calls = []
+def bowl(p):
+    calls.append(p)
+    if len(calls) == 5:
+        os._exit(9)
+    return (p["x"] - 1.0) ** 2 + abs(p["k"] - 3) * 0.1 + p["rate"]
+name = {str(tmp_path / "journal.log")!r}
+storage = JournalStorage(JournalFileBackend(name, lock_obj=JournalFileOpenLock(name)))
+space = Space({{"x": Real(-3.0, 3.0), "rate": Real(0.01, 1.0, log=True), "k": Whole(1, 9)}},
+              first={{"x": 0.5, "rate": 0.1, "k": 4}})
+tune(bowl, space, 10, (7, "entry", "2025-06"), storage, "s")
+"""
+    killed = subprocess.run([sys.executable, "-c", script], env=dict(os.environ), check=False)
+    assert killed.returncode == 9
+    assert _tune(_bowl, 10, _journal(tmp_path)) == _tune(_bowl, 10)
+
+
+def test_a_study_with_enough_trials_runs_none(tmp_path):
+    _tune(_bowl, 5, _journal(tmp_path))
+    again = _Counted()
+    assert _tune(again, 5, _journal(tmp_path)) == _tune(_bowl, 5)
+    assert again.calls == 0
+
+
+def test_a_longer_stored_study_answers_from_the_trials_asked_for(tmp_path):
+    _tune(_bowl, 10, _journal(tmp_path))
+    assert _tune(_bowl, 5, _journal(tmp_path)) == _tune(_bowl, 5)
+
+
+def test_the_first_trial_is_the_warm_start_and_the_best_is_the_lowest():
+    found = _tune(_bowl, 12)
+    assert found.history[0].params == SPACE.first
+    assert found.best_value == min(r.value for r in found.history)
+    assert found.best_value == _bowl(found.best_params)
+    assert found.trials_run == len(found.history) == 12
+
+
+def test_every_part_of_the_seed_changes_what_is_tried():
+    plain = Space(SPACE.ranges)
+    tried = {
+        parts: tune(_bowl, plain, 3, parts).history[2].params["x"]
+        for parts in [
+            PARTS,
+            (8, "entry", "2025-06"),
+            (7, "stop", "2025-06"),
+            (7, "entry", "2025-07"),
+        ]
+    }
+    assert len(set(tried.values())) == 4
+    assert derive_seed("ab", "c") != derive_seed("a", "bc")
+
+
+def test_trials_of_one_study_differ_from_each_other():
+    xs = [record.params["x"] for record in _tune(_bowl, 8).history]
+    assert len(set(xs)) == 8
+
+
+def test_a_pruned_and_a_failed_trial_keep_their_place_and_are_not_chosen(tmp_path):
+    def picky(params) -> float:
+        if params["x"] > 0.6:
+            raise TrialPruned("seen enough")
+        if params["x"] < -1.0:
+            raise NotTrainable("one class")
+        return _bowl(params)
+
+    whole = _tune(picky, 12)
+    assert {r.state for r in whole.history} == {"complete", "pruned", "fail"}
+    assert [r.number for r in whole.history] == list(range(12))
+    assert -1.0 <= whole.best_params["x"] <= 0.6
+    _tune(picky, 7, _journal(tmp_path))
+    assert _tune(picky, 12, _journal(tmp_path)) == whole
+
+
+@pytest.mark.parametrize("error", [TrialPruned("early"), NotTrainable("no losers")])
+def test_a_study_without_a_complete_trial_says_so_by_type(error):
+    def never(params) -> float:
+        raise error
+
+    with pytest.raises(TuningFailed, match="none of 3 trials"):
+        _tune(never, 3)
+
+
+def test_a_value_that_is_not_finite_is_a_failed_trial():
+    with pytest.raises(TuningFailed):
+        _tune(lambda params: float("nan"), 2)
+
+
+def test_a_defect_in_the_objective_is_not_swallowed():
+    with pytest.raises(ZeroDivisionError):
+        _tune(lambda params: 1 / 0, 2)
+
+
+def test_choices_are_drawn_from_their_options():
+    found = tune(lambda p: float(len(p["c"])), Space({"c": Choice(("a", "bbb"))}), 6, PARTS)
+    assert found.best_params == {"c": "a"}
+
+
+def test_optuna_says_nothing(caplog, capfd):
+    with caplog.at_level(logging.DEBUG):
+        _tune(_bowl, 2)
+    out, err = capfd.readouterr()
+    assert "Trial" not in out + err + caplog.text
+
+
+def test_a_stored_study_needs_a_name(tmp_path):
+    with pytest.raises(ValueError, match="name"):
+        tune(_bowl, SPACE, 2, PARTS, _journal(tmp_path))
+
+
+def test_parts_of_a_tuner_have_seeds_and_studies_of_their_own():
+    whole = Tuner(PARTS, 10, study_name="w")
+    part = whole.part("xgboost", 5)
+    assert (part.study_name, part.trials) == ("w-xgboost", 5)
+    assert part.seed() != whole.seed()
+    assert whole.part("x", 1).seed() == derive_seed(*PARTS, "x")
