@@ -44,8 +44,8 @@ def judge(study: StudyResult) -> Verdict:
         return Verdict(
             "too_little",
             "Too little to judge.",
-            f"{in_unit(trades, 'count')} ML trade{'' if trades == 1 else 's'} on {in_unit(ml.size, 'days')}; a verdict needs"
-            f" {MINIMUM_TRADES} trades and {MINIMUM_DAYS} days.",
+            f"{trades} ML trade{'' if trades == 1 else 's'} on {in_unit(ml.size, 'days')};"
+            f" a verdict needs {MINIMUM_TRADES} trades and {MINIMUM_DAYS} days.",
         )
     if study.policies["ml"].daily["session_date"].to_list() != (
         study.policies["baseline"].daily["session_date"].to_list()

@@ -1,0 +1,54 @@
+"""The stationary bootstrap."""
+
+import numpy as np
+import pytest
+
+from mlplatform.metrics.bootstrap import MINIMUM_DAYS, Interval, mean_interval
+from mlplatform.metrics.undefined import Undefined
+
+
+def _interval(daily: np.ndarray, seed: int = 1, **options: float) -> Interval:
+    got = mean_interval(daily, seed, **options)  # type: ignore[arg-type]
+    assert isinstance(got, Interval)
+    return got
+
+
+def test_the_same_days_and_seed_give_the_same_interval() -> None:
+    daily = np.random.default_rng(3).normal(0, 100, 250)
+    assert _interval(daily, 5) == _interval(daily, 5)
+    assert _interval(daily, 5) != _interval(daily, 6)
+
+
+def test_of_independent_days_it_agrees_with_the_normal_interval() -> None:
+    daily = np.random.default_rng(4).normal(10, 100, 2_000)
+    got = _interval(daily, confidence=0.98)
+    half = 2.326 * np.std(daily, ddof=1) / np.sqrt(daily.size)
+    assert got.mean == pytest.approx(np.mean(daily))
+    assert got.high - got.mean == pytest.approx(half, rel=0.12)
+    assert got.mean - got.low == pytest.approx(half, rel=0.12)
+
+
+def test_runs_of_days_widen_it_because_blocks_stay_together() -> None:
+    shocks = np.random.default_rng(5).normal(0, 1, 3_000)
+    runs = np.convolve(shocks, np.ones(8), "valid")
+    shuffled = np.random.default_rng(6).permutation(runs)
+    whole, mixed = _interval(runs), _interval(shuffled)
+    assert whole.high - whole.low > 1.7 * (mixed.high - mixed.low)
+
+
+def test_pure_noise_is_called_above_zero_about_once_in_a_hundred() -> None:
+    rng = np.random.default_rng(7)
+    claims = sum(
+        _interval(rng.normal(0, 1, 250), seed, resamples=400).low > 0 for seed in range(300)
+    )
+    assert claims <= 10
+
+
+def test_constant_days_leave_no_doubt() -> None:
+    got = _interval(np.full(30, 2.0))
+    assert (got.low, got.mean, got.high) == (2.0, 2.0, 2.0)
+
+
+def test_too_few_days_give_no_interval() -> None:
+    assert isinstance(mean_interval(np.ones(MINIMUM_DAYS - 1), 1), Undefined)
+    assert isinstance(mean_interval(np.ones(MINIMUM_DAYS), 1), Interval)
