@@ -43,14 +43,16 @@ def generate(world: World) -> pl.DataFrame:
 
 
 def truth(world: World) -> pl.DataFrame:
-    """The hidden trend at the end of each bar: `ts`, and `trend` (-1 down, 0 none, +1 up).
+    """What was hidden, one row per row of `generate`: `ts`, `busy`, `trend`.
 
-    One row per row of `generate`. For judging what was found, never an input of a model.
+    `busy` (Boolean) is the spell that the bar belongs to. `trend` (-1, 0, +1) is the sign of EMA 20
+    minus EMA 50 after the bar's close, with or against which the next bar drifts. For judging
+    what was found, never an input of a model.
     """
-    parts = []
-    for ts, _, cells in _sessions(world):
-        ends = np.minimum(np.arange(1, len(ts) + 1) * world.cells_per_bar, len(cells.trend)) - 1
-        parts.append(pl.DataFrame({"ts": ts, "trend": cells.trend[ends]}))
+    parts = [
+        pl.DataFrame({"ts": ts, "busy": cells.busy, "trend": cells.trend})
+        for ts, _, cells in _sessions(world)
+    ]
     return _typed_time(pl.concat(parts))
 
 
@@ -61,22 +63,20 @@ def _sessions(
     # More than seven calendar days for five sessions, and room for holidays.
     last = world.first_day + timedelta(days=world.sessions * 3 // 2 + 15)
     days = session_calendar(world.first_day, last).head(world.sessions)
-    carry, contract, previous = Carry(float(np.log(world.first_price)), 0.0, 0), "", None
+    carry, contract, previous = Carry.start(world.first_price), "", None
     for number, (day, start, end) in enumerate(days.iter_rows()):
         leading = leading_contract(world.instrument.symbol, day)
         nights = (day - previous).days if previous else 1
         rolled = contract not in ("", leading)
         if rolled:
-            carry = Carry(carry.log_price + _ROLL_FRAC, carry.log_day_volatility, carry.trend)
+            carry = carry.rolled(_ROLL_FRAC)
         contract, previous = leading, day
         minutes = int((end - start).total_seconds()) // 60
         cells, carry = simulate_session(world, number, minutes, nights, carry)
         step = world.timeframe.seconds * 1_000_000
-        bars = -(-len(cells.open) // world.cells_per_bar)
-        yield int(start.timestamp()) * 1_000_000 + np.arange(bars) * step, contract, cells
+        ts = int(start.timestamp()) * 1_000_000 + np.arange(len(cells.busy)) * step
+        yield ts, contract, cells
 
 
 def _typed_time(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(
-        pl.col("ts").cast(pl.Datetime("us")).dt.replace_time_zone("UTC").cast(UTC_US)
-    )
+    return frame.with_columns(pl.from_epoch("ts", "us").cast(UTC_US))

@@ -1,6 +1,6 @@
 """What a synthetic world is made of: market, days, seed, and the edge planted in it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
@@ -16,35 +16,48 @@ _USUAL_START_POINTS = {"ES": 6000.0, "MES": 6000.0, "NQ": 21000.0, "MNQ": 21000.
 
 @dataclass(frozen=True)
 class Edge:
-    """Hidden trends that volume gives away.
+    """A trend that holds while the market is busy, and turns while it is calm.
 
-    The market alternates between calm spells and busy spells, their lengths exponential and so
-    without memory. A busy spell trends up or down, each with probability one half: every bar of
-    it drifts by `drift_frac` of that bar's own standard deviation, and volume is `volume_ratio`
-    times the usual. In a calm spell price is a walk without drift, and volume is as usual. So a
-    setup in the direction of a trend gains on average while volume is raised for the time of
-    day, and pays its costs without return while it is not. Nothing else predicts price.
+    Spells alternate, busy and calm, their lengths geometric and so without memory. The trend of
+    the moment is the sign of EMA 20 minus EMA 50 of the bars' closes. In a busy spell every bar
+    drifts with the trend by `drift_frac` of the bar's own standard deviation, and volume is
+    `volume_ratio` times the usual. In a calm spell it drifts against the trend by `reversal_frac`,
+    on usual volume. So a setup in the direction of the trend gains on average while volume is
+    raised for the time of day, and loses otherwise; taken without that condition it earns about
+    nothing. Nothing else predicts price.
     """
 
     drift_frac: float
-    """Drift per bar, as a fraction of the bar's standard deviation."""
-    volume_ratio: float = 2.0
-    trend_bars: float = 45.0
-    """Mean length of a trending spell."""
-    calm_bars: float = 70.0
-    """Mean length of a spell without trend."""
+    """Drift per busy bar, with the trend, as a fraction of the bar's standard deviation."""
+    reversal_frac: float = 0.0
+    """Drift per calm bar, against the trend, likewise."""
+    volume_ratio: float = 3.0
+    busy_bars: float = 45.0
+    """Mean length of a busy spell."""
+    calm_bars: float = 60.0
+    """Mean length of a calm spell."""
 
     def __post_init__(self) -> None:
-        if self.drift_frac < 0 or min(self.volume_ratio, self.trend_bars, self.calm_bars) <= 0:
-            raise InputError(
-                "An edge needs drift_frac >= 0, and volume_ratio, trend_bars, calm_bars > 0."
-            )
+        if min(self.drift_frac, self.reversal_frac) < 0 or self.volume_ratio <= 0:
+            raise InputError("An edge needs drift_frac, reversal_frac >= 0 and volume_ratio > 0.")
+        if min(self.busy_bars, self.calm_bars) < 1:
+            raise InputError("An edge needs spells of one bar or more: busy_bars, calm_bars >= 1.")
+
+    @property
+    def busy_frac(self) -> float:
+        """Share of all bars that are busy."""
+        return self.busy_bars / (self.busy_bars + self.calm_bars)
 
 
 NO_DRIFT = Edge(0.0)
 """What a world without an edge does: the same busy spells, which say nothing about price."""
 EDGES = MappingProxyType(
-    {"none": None, "weak": Edge(0.08), "modest": Edge(0.14), "strong": Edge(0.20)}
+    {
+        "none": None,
+        "weak": Edge(0.10, 0.04),
+        "modest": Edge(0.18, 0.08),
+        "strong": Edge(0.26, 0.11),
+    }
 )
 """The planted strengths by name."""
 
@@ -64,9 +77,9 @@ class World:
     sessions: int
     seed: int
     edge: Edge | None = None
-    start_points: float = field(default=0.0)
+    start_points: float = 0.0
     """First price; 0 stands for the instrument's usual level."""
-    annual_volatility_frac: float = 0.15
+    annual_volatility_frac: float = 0.14
     """Of the walk alone; the drift of an edge comes on top."""
 
     def __post_init__(self) -> None:
@@ -116,11 +129,11 @@ def describe(world: World) -> str:
         f"{world.instrument.symbol} from {world.first_day.isoformat()}, seed {world.seed}; "
         "planted: "
     )
-    if edge is None or edge.drift_frac == 0:
+    if edge is None or edge.drift_frac == edge.reversal_frac == 0:
         return opening + "no edge, price is a walk without drift and volume says nothing about it."
-    share = edge.trend_bars / (edge.trend_bars + edge.calm_bars)
     return opening + (
-        f"hidden trends ({share:.0%} of the time, {edge.trend_bars:g} bars on average) with a "
-        f"drift of {edge.drift_frac:g} standard deviations a bar and {edge.volume_ratio:g} times "
-        "the usual volume, no drift otherwise."
+        f"in busy spells ({edge.busy_frac:.0%} of bars, {edge.busy_bars:g} on average, "
+        f"{edge.volume_ratio:g} times the usual volume) price drifts with its trend (EMA 20 "
+        f"against EMA 50) by {edge.drift_frac:g} standard deviations a bar, in calm ones against "
+        f"it by {edge.reversal_frac:g}."
     )
