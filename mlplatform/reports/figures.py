@@ -133,7 +133,7 @@ _LAYOUT = {
     "plot_bgcolor": "rgba(0,0,0,0)",
     "showlegend": False,
     "autosize": True,
-    "margin": {"l": 8, "r": 8, "t": 28, "b": 8, "pad": 4},
+    "margin": {"l": 8, "r": 24, "t": 28, "b": 8, "pad": 4},
 }
 
 

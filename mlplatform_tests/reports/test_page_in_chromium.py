@@ -1,0 +1,141 @@
+"""The page as a browser shows it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlplatform.reports.page import report_html
+from mlplatform.testing.studies import StudyPlan, fake_study
+
+from .chromium import Page, chromium
+
+PROGRAM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium on the PATH")
+PLANS = {
+    "usual": StudyPlan(),
+    "long": StudyPlan(first="2015-01", periods=60, trades_a_day=1, edge_r=0.05),
+    "one trade": StudyPlan(only=1),
+    "winners, one window empty": StudyPlan(outcome="winners", empty_period=1),
+    "no windows": StudyPlan(periods=0),
+    "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
+}
+
+OVERFLOW = """[...document.querySelectorAll("body *")]
+  .filter((e) => !e.closest(".scroll") && !e.closest("svg")
+    && e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
+  .map((e) => e.tagName + "." + e.className)"""
+OVERLAPS = """(() => {
+  const boxes = [...document.querySelectorAll(".legend, .chart, .note, h2, .scroll, .tile")]
+    .map((e) => [e.className || e.textContent, e.getBoundingClientRect()]);
+  const crossing = [];
+  const meet = (a, b, c, d) => a < d - 1 && c < b - 1;
+  boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {
+    if (meet(p.left, p.right, q.left, q.right) && meet(p.top, p.bottom, q.top, q.bottom))
+      crossing.push([a, b]);
+  }));
+  return crossing;
+})()"""
+CUT_TICKS = """[...document.querySelectorAll(".chart")].flatMap((chart) => {
+  const box = chart.getBoundingClientRect();
+  return [...chart.querySelectorAll("text")].filter((t) => t.textContent).filter((t) => {
+    const r = t.getBoundingClientRect();
+    return r.left < box.left - 1 || r.right > box.right + 1 || r.bottom > box.bottom + 1;
+  }).map((t) => t.textContent);
+})"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    assert PROGRAM is not None
+    with chromium(PROGRAM, tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    paths = {}
+    for number, (name, plan) in enumerate(PLANS.items()):
+        paths[name] = folder / f"{number}.html"
+        paths[name].write_text(report_html(fake_study(plan)), encoding="utf-8")
+    return paths
+
+
+LINES = "document.querySelectorAll('#equity-chart .scatterlayer .trace').length"
+TICK_COLOR = "getComputedStyle(document.querySelector('#equity-chart .xtick text')).fill"
+GROUND_COLOR = "getComputedStyle(document.body).backgroundColor"
+FITTED = """[...document.querySelectorAll(".chart .main-svg")]
+  .every((svg) => svg.clientWidth <= svg.closest(".chart").clientWidth)"""
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_it_fits_a_desk_and_a_phone_without_an_error(
+    page: Page, files: dict[str, Path], name: str
+) -> None:
+    page.open(files[name], 1440)
+    for width in (1440, 390):
+        page.resize(width)
+        page.settle(FITTED)
+        assert page.evaluate("innerWidth") == width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for fault in (OVERFLOW, OVERLAPS, CUT_TICKS):
+            assert page.evaluate(fault) == [], width
+    assert page.errors == []
+
+
+def test_opened_on_a_phone_it_fits_too(page: Page, files: dict[str, Path]) -> None:
+    page.open(files["usual"], 390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate(OVERFLOW) + page.evaluate(OVERLAPS) + page.evaluate(CUT_TICKS) == []
+
+
+def test_it_asks_for_nothing_but_itself(page: Page, files: dict[str, Path]) -> None:
+    page.open(files["usual"], 1440)
+    own = ("file:", "data:", "blob:")
+    assert [url for url in page.requests if not url.startswith(own)] == []
+    assert any(url.startswith("file:") for url in page.requests)
+
+
+@pytest.fixture
+def usual(page: Page, files: dict[str, Path]) -> Page:
+    """The usual page on a light desk, left as it is where it is open already."""
+    if page.evaluate("location.href") != files["usual"].as_uri():
+        page.open(files["usual"], 1440)
+    page.resize(1440)
+    page.darken(False)
+    page.settle()
+    return page
+
+
+def test_both_charts_are_drawn(usual: Page) -> None:
+    assert usual.evaluate(LINES) == 6
+    assert usual.evaluate("document.querySelectorAll('#r-chart .bars .point').length") > 5
+
+
+def test_text_of_charts_and_page_turns_light_in_the_dark(usual: Page) -> None:
+    brightness = {}
+    for dark in (False, True):
+        usual.darken(dark)
+        usual.settle()
+        for what, script in (("text", TICK_COLOR), ("ground", GROUND_COLOR)):
+            rgb = usual.evaluate(f"({script}).match(/[0-9]+/g).slice(0, 3).map(Number)")
+            brightness[what, dark] = sum(rgb) / 3
+    assert brightness["text", False] < 120 < brightness["text", True]
+    assert brightness["ground", False] > 240
+    assert brightness["ground", True] < 40
+
+
+def test_a_click_on_the_legend_hides_a_policy_and_its_drawdown(usual: Page) -> None:
+    click = "document.querySelector('.legend [data-policy=ml]').click()"
+    usual.evaluate(click)
+    assert usual.evaluate(LINES) == 4
+    usual.evaluate(click)
+    assert usual.evaluate(LINES) == 6
+
+
+def test_the_screenshot_shows_more_than_an_empty_sheet(usual: Page) -> None:
+    picture = usual.screenshot()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 50_000

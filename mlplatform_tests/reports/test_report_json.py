@@ -1,0 +1,135 @@
+"""report.json keeps its contract."""
+
+import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+
+from mlplatform.metrics.summary import Summary
+from mlplatform.reports.summary import plain, report_json
+from mlplatform.testing.studies import StudyPlan, fake_study
+
+EDGES = {
+    "no trades": StudyPlan(only=0),
+    "one trade": StudyPlan(only=1),
+    "all winners": StudyPlan(outcome="winners"),
+    "all losers": StudyPlan(outcome="losers"),
+    "an empty window": StudyPlan(empty_period=2),
+    "no windows": StudyPlan(periods=0),
+    "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
+}
+HEADLINE = [
+    "trades", "net_usd", "total_return_frac", "sharpe_ratio", "sortino_ratio", "calmar_ratio",
+    "profit_factor", "win_rate", "payoff_ratio", "max_drawdown_frac", "expectancy_r",
+    "commission_usd",
+]  # fmt: skip
+
+
+def _report(plan: StudyPlan | None = None) -> dict[str, Any]:
+    return json.loads(json.dumps(report_json(fake_study(plan)), allow_nan=False))
+
+
+def test_the_keys_are_those_of_the_contract() -> None:
+    report = _report()
+    assert list(report) == [
+        "schema_version", "series", "cadence", "source", "windows", "baseline", "ml",
+        "random_entry", "buy_and_hold", "targets", "settings", "provenance",
+    ]  # fmt: skip
+    assert report["schema_version"] == 1
+    assert {"kind", "sha256", "bars", "from", "to", "note"} == set(report["source"])
+    assert set(report["windows"][0]) == {
+        "period", "train_from", "train_to", "purged_rows", "train_rows", "test_candidates", "notes",
+    }  # fmt: skip
+    for policy in ("baseline", "ml", "random_entry", "buy_and_hold"):
+        assert list(report[policy])[:12] == HEADLINE
+        assert set(report[policy]) == {f.name for f in fields(Summary)} | {"reasons"}
+    for target in report["targets"]:
+        assert set(target) == {"metric", "comparison", "target", "baseline", "ml", "met"}
+
+
+@pytest.mark.parametrize("plan", EDGES.values(), ids=EDGES)
+def test_a_figure_is_a_number_or_null_with_a_reason_never_both(plan: StudyPlan) -> None:
+    report = _report(plan)
+    for policy in ("baseline", "ml", "random_entry", "buy_and_hold"):
+        figures = {k: v for k, v in report[policy].items() if k != "reasons"}
+        reasons = report[policy]["reasons"]
+        assert set(reasons) == {name for name, figure in figures.items() if figure is None}
+        assert all(reasons.values())
+
+
+def test_equal_studies_give_equal_reports_but_for_provenance() -> None:
+    study = fake_study()
+    later = replace(study, provenance={"run_id": "another"})
+    one, two = report_json(study), report_json(later)
+    assert one["provenance"] != two["provenance"]
+    assert json.dumps({**one, "provenance": 0}) == json.dumps({**two, "provenance": 0})
+
+
+def test_another_seed_gives_another_report() -> None:
+    assert _report(StudyPlan(seed=8))["ml"] != _report()["ml"]
+
+
+def test_the_targets_are_the_promised_ones() -> None:
+    assert [(t["metric"], t["comparison"], t["target"]) for t in _report()["targets"]] == [
+        ("sharpe_ratio", "above", 1.0),
+        ("calmar_ratio", "above", 2.0),
+        ("profit_factor", "above", 1.7),
+        ("win_rate", "above", 0.55),
+        ("max_drawdown_frac", "below", 0.10),
+        ("payoff_ratio", "above", 2.0),
+    ]
+
+
+@pytest.mark.parametrize("plan", [StudyPlan(), *EDGES.values()], ids=str)
+def test_met_is_about_ml_and_a_missing_figure_is_missed(plan: StudyPlan) -> None:
+    report = _report(plan)
+    for row in report["targets"]:
+        assert row["ml"] == report["ml"][row["metric"]]
+        assert row["baseline"] == report["baseline"][row["metric"]]
+        reached = row["ml"] is not None and (
+            row["ml"] > row["target"] if row["comparison"] == "above" else row["ml"] < row["target"]
+        )
+        assert row["met"] is reached
+
+
+def test_a_policy_without_trades_meets_no_target() -> None:
+    assert not any(row["met"] for row in _report(StudyPlan(only=0))["targets"])
+
+
+def test_figures_carry_ten_significant_digits() -> None:
+    sharpe = _report()["ml"]["sharpe_ratio"]
+    assert sharpe == float(f"{sharpe:.10g}")
+    assert isinstance(_report()["ml"]["trades"], int)
+
+
+def test_times_are_utc() -> None:
+    report = _report()
+    assert report["source"]["from"].endswith("Z")
+    assert report["windows"][0]["train_from"] == "2024-12-01T14:30:00Z"
+    assert report["provenance"]["created_at"] == "2026-01-05T22:15:00Z"
+
+
+class _Kind(StrEnum):
+    ONE = "one"
+
+
+def test_settings_of_any_kind_become_json() -> None:
+    value = {
+        "kind": _Kind.ONE, "home": PurePosixPath("a/b"), "limit": float("inf"), "days": (1, 2),
+        "at": datetime(2025, 6, 1, 12, tzinfo=UTC), "names": {"b", "a"}, "none": None, "on": True,
+    }  # fmt: skip
+    assert plain(value) == {
+        "kind": "one", "home": "a/b", "limit": "inf", "days": [1, 2],
+        "at": "2025-06-01T12:00:00Z", "names": ["a", "b"], "none": None, "on": True,
+    }  # fmt: skip
+
+
+def test_what_json_cannot_say_is_refused() -> None:
+    with pytest.raises(TypeError, match="cannot hold"):
+        plain({"x": object()})
+    with pytest.raises(ValueError, match="no zone"):
+        plain(datetime(2025, 6, 1))  # noqa: DTZ001
