@@ -148,7 +148,7 @@ def test_the_year_looks_like_a_market():
     rth = bars.filter("is_rth")
     by_minute = pl.col("move").std().over("minute_of_session")
     z = rth.select(pl.col("move") / by_minute).to_series().drop_nulls().to_numpy()
-    assert 5 < np.mean(z**4) / np.mean(z**2) ** 2 < 20  # fat tails; real 7 to 28
+    assert 7 < np.mean(z**4) / np.mean(z**2) ** 2 < 20  # fat tails; real 7 to 28
     assert 0.1 < np.corrcoef(np.abs(z[1:]), np.abs(z[:-1]))[0, 1] < 0.5  # clusters; real 0.3
     assert abs(np.corrcoef(z[1:], z[:-1])[0, 1]) < 0.03
     points = (rth["close"] - rth["open"]).abs().mean()
