@@ -61,6 +61,7 @@ DECISIONS = Table(
     (
         Column("candidate_id", pl.String, "the candidate"),
         Column("policy", pl.String, "baseline, ml or random_entry"),
+        Column("period", pl.String, "the window"),
         Column("ts", UTC_US, "start of the signal bar"),
         Column("setup", pl.String, "name of the setup"),
         Column("side", pl.Int8, "+1 long, -1 short"),
@@ -98,6 +99,15 @@ TRADES = Table(
         Column("bars_held", pl.Int32, "bars from entry to exit, both counted"),
     ),
 )
+BACKTEST = Table(
+    "backtest",
+    (
+        Column("policy", pl.String, "baseline, ml or random_entry"),
+        Column("period", pl.String, "the window whose decision it was"),
+        *TRADES.columns,
+        Column("policy_fingerprint", pl.String, "identity of the deciding policy"),
+    ),
+)
 FILLS = Table(
     "fills",
     (
@@ -126,5 +136,58 @@ DAILY_EQUITY = Table(
         Column("session_date", pl.Date, "CME trading day"),
         Column("equity_usd", pl.Float64, "marked at the last bar of the trading day"),
         Column("low_usd", pl.Float64, "lowest mark within the day"),
+    ),
+)
+MODELS = Table(
+    "models",
+    (
+        Column("role", pl.String, "stop, entry or size"),
+        Column("period", pl.String, "the window: the period that the model is tried on"),
+        Column("fingerprint", pl.String, "identity of the fitted model; of the reason where none"),
+        Column("fallback", pl.String, "why no model could be had", nullable=True),
+        Column("train_from", UTC_US, "first training decision"),
+        Column("train_to", UTC_US, "end of the last training label"),
+        Column("train_rows", pl.Int64, "candidates that it learned from"),
+        Column(
+            "purged_rows", pl.Int64, "candidates left out: their labels reach the tested period"
+        ),
+        Column("trials_run", pl.Int64, "Optuna trials that were judged"),
+        Column("metrics", pl.String, "what its inner validation said, JSON"),
+        Column("payload", pl.Binary, "the model, native formats in checked JSON", nullable=True),
+    ),
+)
+POLICIES = Table(
+    "policies",
+    (
+        Column("period", pl.String, "the window"),
+        Column("fingerprint", pl.String, "identity of the policy: its models and feature plan"),
+        Column("recipe", pl.String, "identity of the settings and code that made it"),
+        Column("feature_plan", pl.String, "fingerprint of the feature plan"),
+        Column("fallback", pl.String, "what fell back to a simpler way, and why", nullable=True),
+        Column("train_from", UTC_US, "first training decision"),
+        Column("train_to", UTC_US, "end of the last training label"),
+        Column("train_rows", pl.Int64, "candidates learned from"),
+        Column("purged_rows", pl.Int64, "candidates left out"),
+        Column("trials_run", pl.Int64, "Optuna trials of its three roles"),
+        Column(
+            "payload", pl.Binary, "the models; null where it trades the baseline", nullable=True
+        ),
+        Column("version", pl.String, "registry version; provenance", nullable=True),
+    ),
+)
+CHAMPIONS = Table(
+    "champions",
+    (
+        Column("policy", pl.String, "fingerprint of the policy that the alias points at", True),
+        Column("moved", pl.Boolean, "whether this run moved the alias"),
+        Column("reason", pl.String, "why it moved or stayed"),
+        Column("version", pl.String, "registry version; provenance", nullable=True),
+    ),
+)
+REPORTS = Table(
+    "reports",
+    (
+        Column("name", pl.String, "file name in the report folder"),
+        Column("sha256", pl.String, "content, provenance left out where it can be"),
     ),
 )

@@ -29,8 +29,9 @@ class BarColumns(NamedTuple):
     ask: Floats
     atr_points: Floats
     session_id: NDArray[np.int32]
-    flags: NDArray[np.uint8]
-    finer_span: NDArray[np.int64]
+    flags: NDArray[np.int32]
+    finer_begin: NDArray[np.int32]
+    finer_end: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ class BarArrays:
             optional["contract_id"] = bars["contract"].rle_id().cast(pl.Int32).to_numpy()
         if timeframe is not None:
             optional["timeframe_us"] = timeframe.seconds * 1_000_000
-        return cls(ts, **{name: _floats(bars, name) for name in _PRICES}, **optional)
+        return cls(ts, *(_floats(bars, name) for name in _PRICES), **optional)  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -104,26 +105,24 @@ class BarArrays:
         return int(np.diff(self.ts).min())
 
     @cached_property
-    def calendar_flags(self) -> NDArray[np.uint8]:
+    def calendar_flags(self) -> NDArray[np.int32]:
         """SESSION_LAST and CONTRACT_LAST of each bar.
 
         A bar is the last of its session where the next bar belongs to another one, or where it
         reaches the scheduled end. The last bar of the data ends no contract.
         """
-        flags = np.zeros(len(self), np.uint8)
+        flags = np.zeros(len(self), np.int32)
         if self.session_id is not None:
-            flags[:-1] |= np.where(np.diff(self.session_id) != 0, BarFlag.SESSION_LAST, 0).astype(
-                np.uint8
-            )
+            flags[:-1] |= (np.diff(self.session_id) != 0) * np.int32(BarFlag.SESSION_LAST)
         if self.session_end is not None and self.step_us:
             reached = self.ts + self.step_us >= self.session_end
-            flags |= np.where(reached, BarFlag.SESSION_LAST, 0).astype(np.uint8)
+            flags |= reached * np.int32(BarFlag.SESSION_LAST)
         if self.contract_id is not None:
             rolls = np.diff(self.contract_id) != 0
-            flags[:-1] |= np.where(rolls, BarFlag.CONTRACT_LAST, 0).astype(np.uint8)
+            flags[:-1] |= rolls * np.int32(BarFlag.CONTRACT_LAST)
         return flags
 
-    def columns(self, flags: NDArray[np.uint8]) -> BarColumns:
+    def columns(self, flags: NDArray[np.int32]) -> BarColumns:
         """The arrays in the order that the compiled step expects."""
         session = np.zeros(1, np.int32) if self.session_id is None else self.session_id
         floats = {
@@ -134,7 +133,8 @@ class BarArrays:
             **floats,
             session_id=np.ascontiguousarray(session, np.int32),
             flags=flags,
-            finer_span=np.zeros(1, np.int64),
+            finer_begin=np.zeros(1, np.int32),
+            finer_end=np.zeros(1, np.int32),
         )
 
 

@@ -5,7 +5,7 @@
 from typing import Any
 
 from mlplatform.execution.codes import BarFlag, FillPolicy, Reason
-from mlplatform.execution.compiled import compiled
+from mlplatform.execution.compiled import compiled, inlined
 from mlplatform.execution.fills import leave, tighten
 from mlplatform.execution.prices import close_price, reach, worse
 
@@ -15,13 +15,13 @@ TIME, SESSION, ROLL = int(Reason.TIME), int(Reason.SESSION), int(Reason.ROLL)
 SESSION_LAST, CONTRACT_LAST = int(BarFlag.SESSION_LAST), int(BarFlag.CONTRACT_LAST)
 
 
-@compiled
+@inlined
 def leave_at_open(run: Any, slot: Any, bar: Any) -> None:
     """Market exits that are due, a stop that gaps, targets that gap."""
     side = slot.side
     if slot.exit_reason:
         leave(run, slot, bar, slot.remaining, bar.open, False, slot.exit_reason)
-    elif side * (bar.open - slot.stop_price) <= 0.0 and run.rules[0].policy != QUOTE_CLOSE:
+    elif side * (bar.open - slot.stop_price) <= 0.0 and run.rules.policy != QUOTE_CLOSE:
         leave(run, slot, bar, slot.remaining, bar.open, False, slot.stop_reason)
     else:
         while slot.remaining > 0 and slot.target < slot.targets:
@@ -39,25 +39,25 @@ def take_target(run: Any, slot: Any, bar: Any, raw: float) -> None:
         leave(run, slot, bar, quantity, raw, True, TARGET)
 
 
-@compiled
+@inlined
 def touches_bracket_stop(slot: Any, bar: Any) -> bool:
     """Whether the bar reaches the position's stop."""
     return slot.side * (reach(bar, -slot.side) - slot.stop_price) <= 0.0
 
 
-@compiled
+@inlined
 def reaches_target(run: Any, slot: Any, bar: Any) -> bool:
     """Whether the bar trades through the next target by the needed distance."""
     if slot.target >= slot.targets:
         return False
-    needed = slot.target_price[slot.target] + slot.side * run.rules[0].through_points
+    needed = slot.target_price[slot.target] + slot.side * run.rules.through_points
     return slot.side * (reach(bar, slot.side) - needed) >= 0.0
 
 
-@compiled
+@inlined
 def leave_inside(run: Any, slot: Any, bar: Any) -> None:
     """Stop before target; after an entry inside this bar the stop alone can have been hit."""
-    side, policy = slot.side, run.rules[0].policy
+    side, policy = slot.side, run.rules.policy
     if touches_bracket_stop(slot, bar):
         first = slot.entry_price if slot.entered_inside else bar.open
         if policy == QUOTE_CLOSE:
@@ -79,10 +79,10 @@ def leave_inside(run: Any, slot: Any, bar: Any) -> None:
         slot.mfe_points = max(slot.mfe_points, ahead)
 
 
-@compiled
+@inlined
 def leave_at_close(run: Any, slot: Any, bar: Any, flags: int) -> None:
     """Session end, roll and time exit fill at the close; else the stop moves for the next bar."""
-    rules = run.rules[0]
+    rules = run.rules
     held = bar.number - slot.first_held_bar + 1
     reason = 0
     if flags & SESSION_LAST and rules.flatten:
@@ -105,5 +105,5 @@ def move_stop(run: Any, slot: Any) -> None:
     if ahead >= slot.breakeven_trigger_points:
         tighten(slot, entry + side * slot.breakeven_offset_points, BREAKEVEN)
     if ahead >= slot.trail_activation_points:
-        distance = min(slot.trail_points, slot.trail_atr * run.account[0].atr_points)
+        distance = min(slot.trail_points, slot.trail_atr * run.state.atr_points)
         tighten(slot, entry + side * (ahead - distance), TRAIL)

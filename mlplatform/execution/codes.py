@@ -97,3 +97,5 @@ class BarFlag(IntFlag):
 EMPTY, WORKING, OPEN = 0, 1, 2
 """Status of a slot."""
 MAX_TARGETS = 4
+MAX_SLOTS = 32
+"""Orders that can work or be open at a time."""

@@ -23,7 +23,7 @@ def enter_at_open(run: Any, slot: Any, bar: Any) -> None:
         return
     beyond = side * (bar.open - slot.entry_stop) >= 0.0
     if kind == STOP:
-        if beyond and run.rules[0].policy != QUOTE_CLOSE:
+        if beyond and run.rules.policy != QUOTE_CLOSE:
             enter(run, slot, bar, bar.open, False)
         return
     if kind == STOP_LIMIT and beyond:
@@ -41,14 +41,14 @@ def touches_stop(slot: Any, bar: Any) -> bool:
 @compiled
 def trades_through(run: Any, slot: Any, bar: Any) -> bool:
     """Whether the bar trades through the entry's limit price by the needed distance."""
-    needed = slot.entry_limit - slot.side * run.rules[0].through_points
+    needed = slot.entry_limit - slot.side * run.rules.through_points
     return slot.side * (reach(bar, -slot.side) - needed) <= 0.0
 
 
 @compiled
 def enter_inside(run: Any, slot: Any, bar: Any) -> None:
     """A limit that trades through, a stop that is reached; the rest of the bar is unknown."""
-    side, kind, policy = slot.side, slot.kind, run.rules[0].policy
+    side, kind, policy = slot.side, slot.kind, run.rules.policy
     if kind == LIMIT or slot.triggered:
         if trades_through(run, slot, bar):
             slot.entered_inside = 1
@@ -63,6 +63,6 @@ def enter_inside(run: Any, slot: Any, bar: Any) -> None:
             return
         slot.triggered = 1
         room = side * (slot.entry_limit - slot.entry_stop)
-        if room > 0.0 or (room == 0.0 and run.rules[0].through_points == 0.0):
+        if room > 0.0 or (room == 0.0 and run.rules.through_points == 0.0):
             slot.entered_inside = 1
             enter(run, slot, bar, slot.entry_stop, True)

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from mlplatform.execution.codes import EMPTY, OPEN, WORKING, FillPolicy, Outcome, Reason
-from mlplatform.execution.compiled import compiled
+from mlplatform.execution.compiled import compiled, inlined
+from mlplatform.execution.memory import fill_at, put_whole, trade_at
 from mlplatform.execution.prices import mark_price, rounded, slippage_points
 
 QUOTE_CLOSE = int(FillPolicy.QUOTE_CLOSE)
@@ -13,19 +14,18 @@ ENTRY, STOP, TRAIL = int(Reason.ENTRY), int(Reason.STOP), int(Reason.TRAIL)
 FILLED, CANCELLED_OCO = int(Outcome.FILLED), int(Outcome.CANCELLED_OCO)
 
 
-@compiled
-def set_outcome(run: Any, order: int, outcome: int) -> None:
-    """Note what became of an order of the columns at hand."""
-    row = order - run.account[0].order_offset
-    if 0 <= row < run.outcome.size:
-        run.outcome[row] = outcome
+@inlined
+def set_outcome(run: Any, order: int, code: int) -> None:
+    """Note what became of an order."""
+    if order < run.log.max_outcomes:
+        put_whole(run.log.outcome, order, code)
 
 
 @compiled
 def release(run: Any, slot: Any, outcome: int) -> None:
     """Empty the slot of a working order that will not fill."""
     slot.status = EMPTY
-    run.account[0].active -= 1
+    run.state.active -= 1
     set_outcome(run, slot.order, outcome)
 
 
@@ -40,7 +40,7 @@ def tighten(slot: Any, price: float, reason: int) -> None:
 @compiled
 def enter(run: Any, slot: Any, bar: Any, raw: float, is_limit: bool) -> None:
     """Fill the slot's entry at price `raw` before costs, and hang its bracket on the fill."""
-    account, rules, side = run.account[0], run.rules[0], slot.side
+    account, rules, side = run.state, run.rules, slot.side
     slip = 0.0 if is_limit else slippage_points(run, bar, raw, slot.quantity)
     price = rounded(raw + side * slip, side, rules.tick_points)
     base = price if np.isnan(slot.reference_price) else slot.reference_price
@@ -68,8 +68,8 @@ def enter(run: Any, slot: Any, bar: Any, raw: float, is_limit: bool) -> None:
 @compiled
 def cancel_siblings(run: Any, filled: Any) -> None:
     """Cancel the working orders of the same OCO group."""
-    for s in range(run.slots.size):
-        slot = run.slots[s]
+    for s in range(run.state.slot_count):
+        slot = run.state.slots[s]
         if slot.status == WORKING and slot.oco_group == filled.oco_group:
             release(run, slot, CANCELLED_OCO)
 
@@ -79,7 +79,7 @@ def add_slippage(
     run: Any, slot: Any, bar: Any, signed: int, price: float, raw: float, is_limit: bool
 ) -> None:
     """Add what the fill lost against the price before costs (the mid, where quotes are crossed)."""
-    rules = run.rules[0]
+    rules = run.rules
     fair = raw
     if rules.policy == QUOTE_CLOSE and not is_limit:
         fair = mark_price(bar, rules.policy)
@@ -91,21 +91,23 @@ def log_fill(
     run: Any, slot: Any, bar: Any, side: int, quantity: int, price: float, reason: int
 ) -> None:
     """Charge the commission and write the fill down."""
-    account = run.account[0]
-    commission = run.rules[0].commission_usd * quantity
+    account = run.state
+    commission = run.rules.commission_usd * quantity
     slot.commission_usd += commission
     account.cash_usd -= commission
     account.fills += 1
-    if account.fill_cursor < run.fills.size:
-        fill = run.fills[account.fill_cursor]
-        fill.order = slot.order
-        fill.bar = bar.number
-        fill.price = price
-        fill.commission_usd = commission
-        fill.side = side
-        fill.quantity = quantity
-        fill.reason = reason
-        account.fill_cursor += 1
+    log = run.log
+    if log.n_fills >= log.max_fills:
+        return
+    fill = fill_at(log.fills, log.n_fills)
+    log.n_fills += 1
+    fill.order = slot.order
+    fill.bar = bar.number
+    fill.price = price
+    fill.commission_usd = commission
+    fill.side = side
+    fill.quantity = quantity
+    fill.reason = reason
 
 
 @compiled
@@ -113,7 +115,7 @@ def leave(
     run: Any, slot: Any, bar: Any, quantity: int, raw: float, is_limit: bool, reason: int
 ) -> None:
     """Exit `quantity` contracts at price `raw` before costs; closes the trade with the last."""
-    account, rules, side = run.account[0], run.rules[0], slot.side
+    account, rules, side = run.state, run.rules, slot.side
     slip = 0.0 if is_limit else slippage_points(run, bar, raw, quantity)
     price = rounded(raw - side * slip, -side, rules.tick_points)
     gross = side * (price - slot.entry_price) * quantity * rules.multiplier_usd
@@ -134,7 +136,7 @@ def leave(
 @compiled
 def close_trade(run: Any, slot: Any, bar: Any, reason: int) -> None:
     """Count the finished trade, write it down, empty its slot."""
-    account, rules = run.account[0], run.rules[0]
+    account, rules = run.state, run.rules
     net = slot.gross_usd - slot.commission_usd
     account.trades += 1
     account.net_usd += net
@@ -146,10 +148,12 @@ def close_trade(run: Any, slot: Any, bar: Any, reason: int) -> None:
         account.loss_usd -= net
     if net < 0.0:
         account.session_losses += 1
-    if account.trade_cursor < run.trades.size:
-        write_trade(run.trades[account.trade_cursor], slot, bar.number, net, rules.multiplier_usd)
-        run.trades[account.trade_cursor].reason = reason
-        account.trade_cursor += 1
+    log = run.log
+    if log.n_trades < log.max_trades:
+        trade = trade_at(log.trades, log.n_trades)
+        write_trade(trade, slot, bar.number, net, rules.multiplier_usd)
+        trade.reason = reason
+        log.n_trades += 1
     slot.status = EMPTY
     account.active -= 1
 

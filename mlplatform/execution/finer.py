@@ -18,7 +18,7 @@ def finer_columns(
         return columns, columns
     if not 0 < finer.step_us < bars.step_us:
         raise InputError("Finer bars must have a shorter timeframe than the bars.")
-    fine = finer.columns(np.zeros(len(finer), np.uint8))
+    fine = finer.columns(np.zeros(len(finer), np.int32))
     begin = np.searchsorted(finer.ts, bars.ts)
     end = np.searchsorted(finer.ts, bars.ts + bars.step_us)
     full = end > begin
@@ -33,5 +33,7 @@ def finer_columns(
         & (fine.close[last] == columns.close[rows])
     )
     full[rows[~agrees]] = False
-    spans = np.stack([np.where(full, begin, 0), np.where(full, end, 0)], axis=1).ravel()
-    return columns._replace(finer_span=np.ascontiguousarray(spans, np.int64)), fine
+    return columns._replace(
+        finer_begin=np.where(full, begin, 0).astype(np.int32),
+        finer_end=np.where(full, end, 0).astype(np.int32),
+    ), fine

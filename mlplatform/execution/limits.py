@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="no-any-return"
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from mlplatform.execution.codes import (
     Outcome,
     Reason,
 )
-from mlplatform.execution.compiled import compiled
-from mlplatform.execution.fills import enter, leave, release, set_outcome
-from mlplatform.execution.prices import close_price, optional, rounded
+from mlplatform.execution.compiled import compiled, inlined
+from mlplatform.execution.fills import enter, leave, release
+from mlplatform.execution.memory import element, number, whole, whole_element
+from mlplatform.execution.prices import close_price, rounded
 
 NEXT_OPEN = int(FillPolicy.NEXT_OPEN)
 MARKET, EXIT = int(OrderKind.MARKET), int(OrderKind.EXIT)
@@ -40,10 +41,10 @@ TRADES, SIZE = int(Outcome.REFUSED_TRADES), int(Outcome.REFUSED_SIZE)
 MARGIN, CAPACITY = int(Outcome.REFUSED_MARGIN), int(Outcome.REFUSED_CAPACITY)
 
 
-@compiled
+@inlined
 def judge_session(run: Any) -> None:
     """Stop the session at the loss limits; judged on the mark at each bar's close."""
-    account, rules = run.account[0], run.rules[0]
+    account, rules = run.state, run.rules
     lost = account.session_start_usd - account.equity_usd
     if rules.max_daily_loss_usd > 0.0 and lost >= rules.max_daily_loss_usd:
         account.halted = DAILY_LOSS
@@ -57,11 +58,11 @@ def judge_session(run: Any) -> None:
 def cancel_working(run: Any, slot: Any, bar: Any, flags: int) -> None:
     """Cancel an entry that may not stay for the next bar."""
     outcome = 0
-    if flags & SESSION_LAST and run.rules[0].flatten:
+    if flags & SESSION_LAST and run.rules.flatten:
         outcome = CANCELLED_SESSION
     elif flags & CONTRACT_LAST:
         outcome = CANCELLED_ROLL
-    elif run.account[0].halted:
+    elif run.state.halted:
         outcome = CANCELLED_LIMIT
     elif flags & NO_ENTRY:
         outcome = CANCELLED_WINDOW
@@ -71,43 +72,51 @@ def cancel_working(run: Any, slot: Any, bar: Any, flags: int) -> None:
         release(run, slot, outcome)
 
 
-@compiled
-def occupancy(run: Any, orders: Any, o: int) -> tuple[bool, bool, int, int, int]:
+class Ask(NamedTuple):
+    """What decides whether an order may start."""
+
+    order: int
+    kind: int
+    side: int
+    quantity: int
+    setup: int
+    oco_group: int
+
+
+@inlined
+def occupancy(run: Any, ask: Ask) -> tuple[bool, bool, int, int]:
     """What stands in the way of an order.
 
-    Gives whether it is blocked, whether it reverses, the contracts that stay, the working
-    entries of others, and a free slot (-1: none).
+    Gives whether it is blocked, whether it reverses, the contracts that stay, and the working
+    entries of others.
     """
-    rules = run.rules[0]
-    side, setup = int(optional(orders.side, o)), optional(orders.setup, o)
-    group = optional(orders.oco_group, o)
-    can_reverse = rules.reverse and optional(orders.kind, o) == MARKET
-    contracts, entries, working, free = 0, 0, 0, -1
+    rules = run.rules
+    can_reverse = rules.reverse and ask.kind == MARKET
+    contracts, entries, working = 0, 0, 0
     is_blocked, is_reversal = False, False
-    for s in range(run.slots.size):
-        slot = run.slots[s]
-        if slot.status == EMPTY:
-            free = s if free < 0 else free
+    for s in range(run.state.slot_count):
+        slot = run.state.slots[s]
+        if slot.status == EMPTY or slot.exit_reason:
             continue
-        if slot.exit_reason or (slot.status == WORKING and 0 <= group == slot.oco_group):
+        if slot.status == WORKING and 0 <= ask.oco_group == slot.oco_group:
             continue
-        in_scope = not rules.per_setup or slot.setup == setup
-        if in_scope and can_reverse and slot.side != side:
+        in_scope = not rules.per_setup or slot.setup == ask.setup
+        if in_scope and can_reverse and slot.side != ask.side:
             is_reversal = True
             continue
         working += slot.status == WORKING
         contracts += slot.remaining if slot.status == OPEN else slot.quantity
         if in_scope:
             entries += 1
-            is_blocked |= slot.side != side or entries >= rules.max_entries
-    return is_blocked, is_reversal, contracts, working, free
+            is_blocked |= slot.side != ask.side or entries >= rules.max_entries
+    return is_blocked, is_reversal, contracts, working
 
 
-@compiled
-def refusal(run: Any, orders: Any, o: int, flags: int, found: Any) -> int:
+@inlined
+def refusal(run: Any, ask: Ask, flags: int, found: Any) -> int:
     """The outcome code that refuses the order; 0 where it may start."""
-    account, rules = run.account[0], run.rules[0]
-    is_blocked, _, contracts, working, _ = found
+    account, rules = run.state, run.rules
+    is_blocked, _, contracts, working = found
     if is_blocked:
         return BUSY
     if flags & SESSION_LAST and rules.flatten:
@@ -120,7 +129,7 @@ def refusal(run: Any, orders: Any, o: int, flags: int, found: Any) -> int:
         return account.halted
     if rules.max_trades > 0 and account.session_entries + working >= rules.max_trades:
         return TRADES
-    exposure = contracts + optional(orders.quantity, o)
+    exposure = contracts + ask.quantity
     if rules.max_contracts > 0 and exposure > rules.max_contracts:
         return SIZE
     if rules.margin_usd > 0.0 and exposure * rules.margin_usd > account.equity_usd:
@@ -134,9 +143,9 @@ def close_opposite(run: Any, bar: Any, side: int, setup: int, reason: int) -> in
 
     Gives the number of slots that this concerned.
     """
-    rules, concerned = run.rules[0], 0
-    for s in range(run.slots.size):
-        slot = run.slots[s]
+    rules, concerned = run.rules, 0
+    for s in range(run.state.slot_count):
+        slot = run.state.slots[s]
         if slot.status == EMPTY or slot.exit_reason or slot.side == side:
             continue
         if rules.per_setup and slot.setup != setup:
@@ -153,82 +162,75 @@ def close_opposite(run: Any, bar: Any, side: int, setup: int, reason: int) -> in
 
 
 @compiled
-def accept(run: Any, bar: Any, orders: Any, o: int, flags: int) -> None:
-    """Take in order o, decided at the end of this bar."""
-    number = run.account[0].order_offset + o
-    kind, setup = optional(orders.kind, o), optional(orders.setup, o)
-    if kind == EXIT:
-        concerned = close_opposite(run, bar, 0, setup, SIGNAL)
-        set_outcome(run, number, EXITED if concerned else NOTHING)
-        return
-    found = occupancy(run, orders, o)
-    refused = refusal(run, orders, o, flags, found)
+def free_slot(run: Any) -> int:
+    """The lowest slot that is empty; -1 where none is."""
+    for s in range(run.state.slot_count):
+        if run.state.slots[s].status == EMPTY:
+            return s
+    return -1
+
+
+@inlined
+def admit(run: Any, bar: Any, ask: Ask, flags: int) -> int:
+    """The outcome of an order decided at the end of this bar; WORKING names a `free_slot`."""
+    if ask.kind == EXIT:
+        return EXITED if close_opposite(run, bar, 0, ask.setup, SIGNAL) else NOTHING
+    found = occupancy(run, ask)
+    refused = refusal(run, ask, flags, found)
     if refused:
-        set_outcome(run, number, refused)
-        return
+        return refused
     if found[1]:
-        close_opposite(run, bar, int(optional(orders.side, o)), setup, REVERSE)
-    free = found[4] if found[4] >= 0 else occupancy(run, orders, o)[4]
+        close_opposite(run, bar, ask.side, ask.setup, REVERSE)
+    free = free_slot(run)
     if free < 0:
-        set_outcome(run, number, CAPACITY)
-        return
-    fill_slot(run, run.slots[free], bar, orders, o)
-    if kind == MARKET and run.rules[0].policy != NEXT_OPEN:
-        slot = run.slots[free]
-        enter(run, slot, bar, close_price(bar, slot.side, run.rules[0].policy), False)
-        slot.first_held_bar = bar.number + 1
+        return CAPACITY
+    run.state.free_slot = free
+    return IS_WORKING
 
 
 @compiled
-def fill_slot(run: Any, slot: Any, bar: Any, orders: Any, o: int) -> None:
-    """Write a new working order over an empty slot."""
-    account, rules = run.account[0], run.rules[0]
-    side = int(optional(orders.side, o))
-    slot.status = WORKING
-    slot.side = side
-    slot.order = account.order_offset + o
-    slot.decision_bar = bar.number
-    slot.kind = optional(orders.kind, o)
-    slot.quantity = optional(orders.quantity, o)
-    slot.remaining = 0
-    slot.setup = optional(orders.setup, o)
-    slot.oco_group = optional(orders.oco_group, o)
-    slot.expiry_bars = optional(orders.expiry_bars, o)
-    slot.time_exit_bars = optional(orders.time_exit_bars, o)
-    slot.entry_stop = optional(orders.entry_stop, o)
-    slot.entry_limit = rounded(optional(orders.entry_limit, o), -side, rules.tick_points)
-    slot.reference_price = optional(orders.reference_price, o)
-    slot.stop_points = optional(orders.stop_points, o) * rules.stop_scale
-    fill_targets(slot, orders, o, rules.target_scale)
-    fill_management(slot, orders, o, rules.trail_scale)
-    slot.triggered = slot.entered_inside = slot.exit_reason = slot.target = 0
-    slot.mae_points = slot.mfe_points = slot.exit_notional = 0.0
-    slot.gross_usd = slot.commission_usd = slot.slippage_usd = 0.0
-    account.active += 1
-    set_outcome(run, slot.order, IS_WORKING)
-
-
-@compiled
-def fill_targets(slot: Any, orders: Any, o: int, scale: float) -> None:
-    """Copy the targets up to the first that is none."""
-    points = orders.target_points[o if orders.target_points.shape[0] > 1 else 0]
-    quantity = orders.target_quantity[o if orders.target_quantity.shape[0] > 1 else 0]
+def write_terms(slot: Any, orders: Any, o: int, rules: Any) -> None:
+    """Copy the terms of order o into its slot."""
+    slot.expiry_bars = whole(orders.expiry_bars, o)
+    slot.time_exit_bars = whole(orders.time_exit_bars, o)
+    slot.entry_stop = number(orders.entry_stop, o)
+    limit = number(orders.entry_limit, o)
+    slot.entry_limit = rounded(limit, -whole(orders.side, o), rules.tick_points)
+    slot.reference_price = number(orders.reference_price, o)
+    slot.stop_points = number(orders.stop_points, o) * rules.stop_scale
+    slot.breakeven_trigger_points = number(orders.breakeven_trigger_points, o)
+    slot.breakeven_offset_points = number(orders.breakeven_offset_points, o)
+    slot.trail_points = number(orders.trail_points, o) * rules.trail_scale
+    slot.trail_atr = number(orders.trail_atr, o) * rules.trail_scale
+    slot.trail_activation_points = number(orders.trail_activation_points, o)
     slot.targets = 0
-    for k in range(min(points.size, quantity.size)):
-        if points[k] == np.inf:
+    for k in range(orders.targets):
+        points = element(orders.target_points, o, k)
+        if points == np.inf:
             break
-        slot.target_points[k] = points[k] * scale
-        slot.target_quantity[k] = quantity[k]
+        slot.target_points[k] = points * rules.target_scale
+        slot.target_quantity[k] = whole_element(orders.target_quantity, o, k)
         slot.targets = k + 1
 
 
 @compiled
-def fill_management(slot: Any, orders: Any, o: int, trail_scale: float) -> None:
-    """Copy break-even and trail."""
-    slot.breakeven_trigger_points = optional(orders.breakeven_trigger_points, o)
-    slot.breakeven_offset_points = optional(orders.breakeven_offset_points, o)
-    slot.trail_points = optional(orders.trail_points, o) * trail_scale
-    slot.trail_atr = optional(orders.trail_atr, o) * trail_scale
-    slot.trail_activation_points = optional(orders.trail_activation_points, o)
+def start(run: Any, slot: Any, bar: Any, ask: Ask) -> None:
+    """Begin the order whose terms are in the slot; close policies fill a market order at once."""
+    policy = run.rules.policy
+    slot.status = WORKING
+    slot.order = ask.order
+    slot.kind = ask.kind
+    slot.side = ask.side
+    slot.quantity = ask.quantity
+    slot.setup = ask.setup
+    slot.oco_group = ask.oco_group
+    slot.decision_bar = bar.number
+    slot.remaining = slot.triggered = slot.entered_inside = slot.exit_reason = slot.target = 0
+    slot.mae_points = slot.mfe_points = slot.exit_notional = 0.0
+    slot.gross_usd = slot.commission_usd = slot.slippage_usd = 0.0
     nearest = min(slot.breakeven_trigger_points, slot.trail_points, slot.trail_atr)
     slot.is_managed = nearest < np.inf
+    run.state.active += 1
+    if ask.kind == MARKET and policy != NEXT_OPEN:
+        enter(run, slot, bar, close_price(bar, slot.side, policy), False)
+        slot.first_held_bar = bar.number + 1

@@ -41,10 +41,10 @@ class OrderColumns(NamedTuple):
 
 
 _TYPES: dict[str, Any] = dict.fromkeys(OrderColumns._fields, np.float64) | {
-    "bar": np.int64,
-    "side": np.int8,
+    "bar": np.int32,
+    "side": np.int32,
     "quantity": np.int32,
-    "kind": np.int8,
+    "kind": np.int32,
     "expiry_bars": np.int32,
     "target_quantity": np.int32,
     "time_exit_bars": np.int32,
@@ -127,12 +127,12 @@ class Orders:
     def exits(cls, bar: Values, **columns: Any) -> "Orders":
         """Orders that close what is open at market (in mode per_setup: what their setup holds)."""
         rows = np.atleast_1d(np.asarray(bar))
-        return cls(rows, np.ones(len(rows), np.int8), kind=OrderKind.EXIT, **columns)
+        return cls(rows, np.ones(len(rows), np.int32), kind=OrderKind.EXIT, **columns)
 
     @classmethod
     def none(cls) -> "Orders":
         """No orders."""
-        return cls(np.empty(0, np.int64), np.empty(0, np.int8))
+        return cls(np.empty(0, np.int32), np.empty(0, np.int32))
 
     def __len__(self) -> int:
         return len(self.bar)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mlplatform.execution.codes import FillPolicy
-from mlplatform.execution.compiled import compiled
+from mlplatform.execution.compiled import compiled, inlined
+from mlplatform.execution.memory import number
 
 QUOTE_CLOSE = int(FillPolicy.QUOTE_CLOSE)
 _ON_GRID = 1e-6
@@ -27,24 +28,18 @@ class Bar(NamedTuple):
     ask: float
 
 
-@compiled
-def optional(column: Any, i: int) -> Any:
-    """Element i of a column that may have one row for all."""
-    return column[i] if column.size > 1 else column[0]
-
-
-@compiled
-def bar_at(bars: Any, i: int, number: int) -> Any:
-    """Bar i of the columns, known to the account as bar `number`."""
+@inlined
+def bar_at(bars: Any, i: int, known_as: int) -> Bar:
+    """Bar i of the columns, known to the account as bar `known_as`."""
     return Bar(
-        number,
-        bars.open[i],
-        bars.high[i],
-        bars.low[i],
-        bars.close[i],
-        optional(bars.volume, i),
-        optional(bars.bid, i),
-        optional(bars.ask, i),
+        known_as,
+        number(bars.open, i),
+        number(bars.high, i),
+        number(bars.low, i),
+        number(bars.close, i),
+        number(bars.volume, i),
+        number(bars.bid, i),
+        number(bars.ask, i),
     )
 
 
@@ -58,19 +53,19 @@ def rounded(price: float, side: int, tick_points: float) -> float:
     return np.floor(price / tick_points + _ON_GRID) * tick_points
 
 
-@compiled
+@inlined
 def worse(a: float, b: float, side: int) -> float:
     """Of two prices the one that is worse to trade at: the higher for a buy."""
     return max(a, b) if side > 0 else min(a, b)
 
 
-@compiled
+@inlined
 def reach(bar: Any, side: int) -> float:
     """The bar's extreme in the direction of `side`: the high for +1."""
     return bar.high if side > 0 else bar.low
 
 
-@compiled
+@inlined
 def close_price(bar: Any, side: int, policy: int) -> float:
     """What a market order at the bar's close trades at, before slippage."""
     if policy == QUOTE_CLOSE:
@@ -78,7 +73,7 @@ def close_price(bar: Any, side: int, policy: int) -> float:
     return bar.close
 
 
-@compiled
+@inlined
 def mark_price(bar: Any, policy: int) -> float:
     """What an open position is marked at."""
     if policy == QUOTE_CLOSE:
@@ -89,10 +84,10 @@ def mark_price(bar: Any, policy: int) -> float:
 @compiled
 def slippage_points(run: Any, bar: Any, price: float, quantity: int) -> float:
     """Slippage and half the spread of a market or stop fill, in points."""
-    rules = run.rules[0]
+    rules = run.rules
     points = rules.slippage_points
     if rules.slippage_atr_frac > 0.0:
-        points += rules.slippage_atr_frac * run.account[0].atr_points
+        points += rules.slippage_atr_frac * run.state.atr_points
     if rules.impact_frac > 0.0:
         share = rules.impact_share_cap
         if bar.volume > 0.0:

@@ -7,15 +7,32 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from mlplatform.domain.errors import InputError
 from mlplatform.domain.schema import UTC_US, Column, Table
 from mlplatform.domain.tables import EQUITY, FILLS, TRADES
-from mlplatform.execution.bars import BarArrays, BarColumns
+from mlplatform.execution.bars import BarArrays
 from mlplatform.execution.checks import check_run
-from mlplatform.execution.codes import MAX_TARGETS, Outcome, PositionMode, Reason
+from mlplatform.execution.codes import (
+    MAX_SLOTS,
+    MAX_TARGETS,
+    OrderKind,
+    Outcome,
+    PositionMode,
+    Reason,
+)
 from mlplatform.execution.finer import finer_columns
 from mlplatform.execution.orders import Orders
 from mlplatform.execution.rules import Rules
-from mlplatform.execution.state import FILL, SLOT, TRADE, Records, Run, new_account, rules_record
+from mlplatform.execution.state import (
+    FILL,
+    TRADE,
+    Records,
+    Tape,
+    bars_record,
+    new_state,
+    orders_record,
+    rules_record,
+)
 from mlplatform.execution.step import advance
 from mlplatform.execution.windows import bar_flags
 
@@ -33,20 +50,19 @@ OUTCOMES = Table(
 class Simulation:
     """What one simulation did; frames are built when asked for.
 
-    `account` is the final account record; `open_slots` are the trades and entries that the end of
-    the data left open: they are no trades, and only their marks are in the equity.
+    `state` is the final state record. What the end of the data left open is no trade: only its
+    marks are in the equity.
     """
 
     bars: BarArrays
     orders: Orders
     rules: Rules
-    account: Records
-    open_slots: Records
+    state: Records
     trade_records: Records
     fill_records: Records
     equity_usd: NDArray[np.float64]
     position: NDArray[np.int32]
-    outcome_codes: NDArray[np.int8]
+    outcome_codes: NDArray[np.int32]
 
     def trades(self) -> pl.DataFrame:
         """One row a closed trade, in order of closing; table TRADES."""
@@ -135,20 +151,27 @@ def simulate(
     check_run(bars, orders, rules)
     orders = in_time_order(orders)
     columns, fine = finer_columns(bars, bars.columns(bar_flags(bars, rules.limits)), finer)
-    run = new_run(orders, rules, capital_usd, len(bars))
-    advance(run, columns, fine, orders.columns(), 0)
-    account = run.account[0]
+    order_columns = orders.columns()
+    tape, state = new_tape(orders, len(bars)), new_state(capital_usd, slots_needed(orders, rules))
+    log = tape.record()
+    advance(
+        state,
+        rules_record(rules),
+        log,
+        bars_record(columns),
+        bars_record(fine),
+        orders_record(order_columns),
+    )
     return Simulation(
         bars,
         orders,
         rules,
-        account,
-        run.slots[run.slots["status"] > 0],
-        run.trades[: account["trade_cursor"]],
-        run.fills[: account["fill_cursor"]],
-        run.equity_usd,
-        run.position,
-        run.outcome,
+        state[0],
+        tape.trades[: log["n_trades"][0]],
+        tape.fills[: log["n_fills"][0]],
+        tape.equity_usd,
+        tape.position,
+        tape.outcome,
     )
 
 
@@ -164,23 +187,21 @@ def slots_needed(orders: Orders, rules: Rules) -> int:
     setups = len(np.unique(orders.setup)) if rules.mode is PositionMode.PER_SETUP else 1
     groups = orders.oco_group[orders.oco_group >= 0]
     pair = int(np.unique(groups, return_counts=True)[1].max()) if len(groups) else 1
-    return max(setups, 1) * (pair + rules.max_entries - 1) * (2 if rules.reverse else 1) + (
-        1 if (orders.kind == 4).any() else 0
-    )
+    leaving = 2 if rules.reverse or (orders.kind == OrderKind.EXIT).any() else 1
+    needed = max(setups, 1) * (pair + rules.max_entries - 1) * leaving
+    if needed > MAX_SLOTS:
+        raise InputError(f"These orders need {needed} places at a time; {MAX_SLOTS} is the most.")
+    return needed
 
 
-def new_run(orders: Orders, rules: Rules, capital_usd: float, n_bars: int) -> Run:
-    """A flat account with logs that hold everything these orders can do."""
-    n_fills = len(orders) * (MAX_TARGETS + 2)
-    return Run(
-        new_account(capital_usd),
-        np.zeros(slots_needed(orders, rules), SLOT),
-        rules_record(rules),
-        np.empty(n_fills, FILL),
+def new_tape(orders: Orders, n_bars: int) -> Tape:
+    """Arrays that hold everything these orders can do."""
+    return Tape(
+        np.empty(len(orders) * (MAX_TARGETS + 2), FILL),
         np.empty(len(orders), TRADE),
         np.empty(n_bars, np.float64),
         np.empty(n_bars, np.int32),
-        np.zeros(len(orders), np.int8),
+        np.zeros(len(orders), np.int32),
     )
 
 
@@ -188,6 +209,3 @@ def _finite(values: NDArray[np.float64]) -> pl.Series:
     """Numbers; null where infinite."""
     series = pl.Series(np.ascontiguousarray(values))
     return pl.select(pl.when(series.is_finite()).then(series)).to_series()
-
-
-__all__ = ["OUTCOMES", "BarColumns", "Simulation", "in_time_order", "new_run", "simulate"]

@@ -1,7 +1,7 @@
-"""The flat records that the step reads and writes: account, slots, and the logs.
+"""The flat records that the step reads and writes: state, rules, log.
 
-A slot holds one order from its acceptance to the close of its trade. Account and slots are the
-whole state of a simulation: their bytes can be stored and read back.
+A slot holds one order from its acceptance to the close of its trade. The state record is all that
+a simulation remembers: its bytes can be stored and read back.
 """
 
 from typing import Any, NamedTuple
@@ -9,41 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplatform.execution.codes import MAX_TARGETS
+from mlplatform.execution.bars import BarColumns
+from mlplatform.execution.codes import MAX_SLOTS, MAX_TARGETS
+from mlplatform.execution.orders import OrderColumns
 from mlplatform.execution.rules import Rules
 
 Records = NDArray[Any]
-
-ACCOUNT = np.dtype(
-    [
-        ("bar", "i8"),  # index of the bar at hand
-        ("order_offset", "i8"),  # number of the first row of the order columns at hand
-        ("cash_usd", "f8"),
-        ("equity_usd", "f8"),
-        ("session_start_usd", "f8"),
-        ("peak_usd", "f8"),
-        ("drawdown_usd", "f8"),
-        ("atr_points", "f8"),  # of the last completed bar
-        ("session_id", "i4"),
-        ("session_entries", "i4"),
-        ("session_losses", "i4"),
-        ("halted", "i4"),  # outcome code of the limit that stopped the session
-        ("position", "i4"),
-        ("active", "i4"),  # slots that are not empty
-        ("fill_cursor", "i8"),
-        ("trade_cursor", "i8"),
-        ("fills", "i8"),
-        ("trades", "i8"),
-        ("wins", "i8"),
-        ("net_usd", "f8"),
-        ("profit_usd", "f8"),
-        ("loss_usd", "f8"),
-        ("net_points", "f8"),
-        ("ambiguous_bars", "i8"),
-        ("resolved_bars", "i8"),
-    ],
-    align=True,
-)
 
 SLOT = np.dtype(
     [
@@ -91,6 +62,38 @@ SLOT = np.dtype(
     align=True,
 )
 
+STATE = np.dtype(
+    [
+        ("bar", "i8"),  # index of the bar at hand
+        ("first_order", "i8"),  # number of the first order of the columns at hand
+        ("cash_usd", "f8"),
+        ("equity_usd", "f8"),
+        ("session_start_usd", "f8"),
+        ("peak_usd", "f8"),
+        ("drawdown_usd", "f8"),
+        ("atr_points", "f8"),  # of the last completed bar
+        ("session_id", "i4"),
+        ("session_entries", "i4"),
+        ("session_losses", "i4"),
+        ("halted", "i4"),  # outcome code of the limit that stopped the session
+        ("position", "i4"),
+        ("active", "i4"),  # slots that are not empty
+        ("slot_count", "i4"),  # slots in use, at most MAX_SLOTS
+        ("free_slot", "i4"),  # where the order being accepted goes
+        ("fills", "i8"),
+        ("trades", "i8"),
+        ("wins", "i8"),
+        ("net_usd", "f8"),
+        ("profit_usd", "f8"),
+        ("loss_usd", "f8"),
+        ("net_points", "f8"),
+        ("ambiguous_bars", "i8"),
+        ("resolved_bars", "i8"),
+        ("slots", SLOT, (MAX_SLOTS,)),
+    ],
+    align=True,
+)
+
 TRADE = np.dtype(
     [
         ("order", "i8"),
@@ -129,6 +132,32 @@ FILL = np.dtype(
     align=True,
 )
 
+LOG = np.dtype(
+    [
+        ("n_fills", "i8"),
+        ("max_fills", "i8"),
+        ("fills", "i8"),
+        ("n_trades", "i8"),
+        ("max_trades", "i8"),
+        ("trades", "i8"),
+        ("max_outcomes", "i8"),
+        ("outcome", "i8"),
+        ("max_marks", "i8"),
+        ("equity_usd", "i8"),
+        ("position", "i8"),
+    ]
+)
+"""Addresses of the arrays that the step writes, and their lengths; what does not fit is dropped."""
+
+COLUMN = np.dtype([("address", "i8"), ("stride", "i8")])
+BARS = np.dtype(
+    [(name, COLUMN) for name in BarColumns._fields] + [("size", "i8"), ("has_finer", "i8")]
+)
+ORDERS = np.dtype(
+    [(name, COLUMN) for name in OrderColumns._fields] + [("size", "i8"), ("targets", "i8")]
+)
+
+
 RULES = np.dtype(
     [
         ("tick_points", "f8"),  # 0: no rounding
@@ -157,30 +186,58 @@ RULES = np.dtype(
 )
 
 
-class Run(NamedTuple):
-    """Everything one simulation holds: its state, its rules, and where it writes.
+class Tape(NamedTuple):
+    """The arrays that a simulation writes; a length of zero keeps nothing of that kind."""
 
-    `account` and `rules` have one row. A log array that is too short is not written to.
-    """
-
-    account: Records
-    slots: Records
-    rules: Records
     fills: Records
     trades: Records
     equity_usd: NDArray[np.float64]
     position: NDArray[np.int32]
-    outcome: NDArray[np.int8]
+    outcome: NDArray[np.int32]
+
+    def record(self) -> Records:
+        """One row of LOG that leads to these arrays, which must outlive it."""
+        log = np.zeros(1, LOG)
+        for name in self._fields:
+            log[name] = getattr(self, name).ctypes.data
+        log["max_fills"], log["max_trades"] = len(self.fills), len(self.trades)
+        log["max_marks"], log["max_outcomes"] = len(self.equity_usd), len(self.outcome)
+        return log
 
 
-def new_account(capital_usd: float) -> Records:
-    """A flat account with that cash."""
-    account = np.zeros(1, ACCOUNT)
+def bars_record(columns: BarColumns) -> Records:
+    """One row of BARS that leads to these columns, which must outlive it."""
+    record = _columns_record(BARS, columns)
+    record["size"] = len(columns.open)
+    record["has_finer"] = len(columns.finer_begin) > 1
+    return record
+
+
+def orders_record(columns: OrderColumns) -> Records:
+    """One row of ORDERS that leads to these columns, which must outlive it."""
+    record = _columns_record(ORDERS, columns)
+    record["size"] = len(columns.bar)
+    record["targets"] = columns.target_points.shape[1]
+    return record
+
+
+def _columns_record(dtype: Any, columns: BarColumns | OrderColumns) -> Records:
+    record = np.zeros(1, dtype)
+    for name, values in columns._asdict().items():
+        record[name]["address"] = values.ctypes.data
+        record[name]["stride"] = values.strides[0] if len(values) > 1 else 0
+    return record
+
+
+def new_state(capital_usd: float, slot_count: int) -> Records:
+    """A flat account with that cash, and that many slots."""
+    state = np.zeros(1, STATE)
     for name in ("cash_usd", "equity_usd", "session_start_usd", "peak_usd"):
-        account[name] = capital_usd
-    account["session_id"] = np.iinfo(np.int32).min
-    account["atr_points"] = np.nan
-    return account
+        state[name] = capital_usd
+    state["session_id"] = np.iinfo(np.int32).min
+    state["atr_points"] = np.nan
+    state["slot_count"] = slot_count
+    return state
 
 
 def rules_record(

@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="no-any-return"
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlplatform.execution.brackets import (
     leave_at_close,
@@ -11,72 +11,93 @@ from mlplatform.execution.brackets import (
     reaches_target,
     touches_bracket_stop,
 )
-from mlplatform.execution.codes import OPEN, WORKING, FillPolicy
-from mlplatform.execution.compiled import compiled
+from mlplatform.execution.codes import OPEN, WORKING, FillPolicy, Outcome
+from mlplatform.execution.compiled import compiled, inlined
 from mlplatform.execution.entries import (
     enter_at_open,
     enter_inside,
     touches_stop,
     trades_through,
 )
-from mlplatform.execution.limits import accept, cancel_working, judge_session
-from mlplatform.execution.prices import bar_at, mark_price, optional, reach
+from mlplatform.execution.fills import set_outcome
+from mlplatform.execution.limits import (
+    Ask,
+    admit,
+    cancel_working,
+    judge_session,
+    start,
+    write_terms,
+)
+from mlplatform.execution.memory import number, put_number, put_whole, whole
+from mlplatform.execution.prices import bar_at, mark_price, reach
 
 NEXT_OPEN = int(FillPolicy.NEXT_OPEN)
+IS_WORKING = int(Outcome.WORKING)
 
 
-@compiled
+class Run(NamedTuple):
+    """What the step works on: one record each."""
+
+    state: Any
+    rules: Any
+    log: Any
+    bars: Any
+    finer: Any
+    orders: Any
+
+
+@inlined
 def open_session(run: Any, session_id: int) -> None:
     """Start the session's counters anew where a new trading day begins."""
-    account = run.account[0]
+    account = run.state
     if account.session_id != session_id:
         account.session_id = session_id
         account.session_entries = account.session_losses = account.halted = 0
         account.session_start_usd = account.equity_usd
 
 
-@compiled
+@inlined
 def trade_open(run: Any, bar: Any) -> None:
     """What happens at the open: exits first, then entries."""
-    slots = run.slots
-    for s in range(slots.size):
+    slots = run.state.slots
+    for s in range(run.state.slot_count):
         if slots[s].status == OPEN:
             leave_at_open(run, slots[s], bar)
-    for s in range(slots.size):
+    for s in range(run.state.slot_count):
         if slots[s].status == WORKING:
             enter_at_open(run, slots[s], bar)
 
 
-@compiled
+@inlined
 def trade_inside(run: Any, bar: Any) -> None:
     """What happens between open and close, slot by slot: entry, then stop before target."""
-    slots = run.slots
-    for s in range(slots.size):
+    slots = run.state.slots
+    for s in range(run.state.slot_count):
         if slots[s].status == WORKING:
             enter_inside(run, slots[s], bar)
         if slots[s].status == OPEN:
             leave_inside(run, slots[s], bar)
 
 
-@compiled
+@inlined
 def trade_close(run: Any, bar: Any, flags: int) -> None:
     """Exits at the close, the mark, the session's limits, and entries that may not stay."""
-    slots = run.slots
-    for s in range(slots.size):
+    slots = run.state.slots
+    for s in range(run.state.slot_count):
         if slots[s].status == OPEN:
             leave_at_close(run, slots[s], bar, flags)
     mark(run, bar)
     judge_session(run)
-    for s in range(slots.size):
+    for s in range(run.state.slot_count):
         if slots[s].status == WORKING:
             cancel_working(run, slots[s], bar, flags)
 
 
-@compiled
+@inlined
 def is_ambiguous(run: Any, bar: Any) -> bool:
     """Whether the bar alone does not tell what came first for some slot."""
-    for s in range(run.slots.size):
-        slot = run.slots[s]
+    for s in range(run.state.slot_count):
+        slot = run.state.slots[s]
         if slot.status == OPEN:
             if touches_bracket_stop(slot, bar) and reaches_target(run, slot, bar):
                 return True
@@ -102,78 +123,97 @@ def enters_unclearly(run: Any, slot: Any, bar: Any) -> bool:
     return slot.targets > 0 and side * (reach(bar, side) - price) >= slot.target_points[0]
 
 
-@compiled
-def trade_through(run: Any, bar: Any, finer: Any, first: int, last: int) -> None:
-    """The bar from open to close; on its finer bars where it is ambiguous and they exist."""
-    account = run.account[0]
-    trade_open(run, bar)
-    if is_ambiguous(run, bar):
-        account.ambiguous_bars += 1
-        if last > first:
-            account.resolved_bars += 1
-            trade_inside(run, bar_at(finer, first, bar.number))
-            for i in range(first + 1, last):
-                part = bar_at(finer, i, bar.number)
-                trade_open(run, part)
-                trade_inside(run, part)
-            return
-    trade_inside(run, bar)
-
-
-@compiled
+@inlined
 def mark(run: Any, bar: Any) -> None:
     """Mark the account at the close."""
-    account, rules = run.account[0], run.rules[0]
+    account, rules = run.state, run.rules
     equity = account.cash_usd
     if account.position != 0 or account.active > 0:
         price = mark_price(bar, rules.policy)
-        for s in range(run.slots.size):
-            slot = run.slots[s]
+        for s in range(run.state.slot_count):
+            slot = run.state.slots[s]
             if slot.status == OPEN:
                 points = slot.side * (price - slot.entry_price)
                 equity += points * slot.remaining * rules.multiplier_usd
     account.equity_usd = equity
 
 
-@compiled
-def step(run: Any, bars: Any, i: int, orders: Any, first: int, last: int, finer: Any) -> None:
-    """Bar i of the columns, then the orders first..last-1, which are decided at its end."""
-    account = run.account[0]
-    bar = bar_at(bars, i, account.bar)
-    flags = bars.flags[i]
-    open_session(run, optional(bars.session_id, i))
-    if account.active > 0:
-        has_finer = bars.finer_span.size > 1
-        begin = bars.finer_span[2 * i] if has_finer else 0
-        end = bars.finer_span[2 * i + 1] if has_finer else 0
-        trade_through(run, bar, finer, begin, end)
-        account.atr_points = optional(bars.atr_points, i)
+@inlined
+def trade_through(run: Any, i: int, bar: Any) -> None:
+    """The bar from open to close; on its finer bars where it is ambiguous and they exist."""
+    state, bars = run.state, run.bars
+    trade_open(run, bar)
+    first = last = 0
+    if is_ambiguous(run, bar):
+        state.ambiguous_bars += 1
+        if bars.has_finer:
+            first, last = whole(bars.finer_begin, i), whole(bars.finer_end, i)
+    if last <= first:
+        trade_inside(run, bar)
+        return
+    state.resolved_bars += 1
+    trade_inside(run, bar_at(run.finer, first, bar.number))
+    for k in range(first + 1, last):
+        part = bar_at(run.finer, k, bar.number)
+        trade_open(run, part)
+        trade_inside(run, part)
+
+
+@inlined
+def accept(run: Any, bar: Any, o: int, flags: int) -> None:
+    """Take in row o of the orders, decided at the end of this bar."""
+    orders = run.orders
+    ask = Ask(
+        run.state.first_order + o,
+        whole(orders.kind, o),
+        whole(orders.side, o),
+        whole(orders.quantity, o),
+        whole(orders.setup, o),
+        whole(orders.oco_group, o),
+    )
+    outcome = admit(run, bar, ask, flags)
+    set_outcome(run, ask.order, outcome)
+    if outcome == IS_WORKING:
+        slot = run.state.slots[run.state.free_slot]
+        write_terms(slot, orders, o, run.rules)
+        start(run, slot, bar, ask)
+
+
+@inlined
+def step(run: Any, i: int, first: int, last: int) -> None:
+    """Row i of the bars, then the orders first..last-1, which are decided at its end."""
+    state, bars = run.state, run.bars
+    bar, flags = bar_at(bars, i, state.bar), whole(bars.flags, i)
+    open_session(run, whole(bars.session_id, i))
+    if state.active > 0:
+        trade_through(run, i, bar)
+        state.atr_points = number(bars.atr_points, i)
         trade_close(run, bar, flags)
-    account.atr_points = optional(bars.atr_points, i)
+    state.atr_points = number(bars.atr_points, i)
     for o in range(first, last):
-        accept(run, bar, orders, o, flags)
-    if last > first and run.rules[0].policy != NEXT_OPEN:
+        accept(run, bar, o, flags)
+    if last > first and run.rules.policy != NEXT_OPEN:
         mark(run, bar)
         judge_session(run)
-    account.peak_usd = max(account.peak_usd, account.equity_usd)
-    account.drawdown_usd = max(account.drawdown_usd, account.peak_usd - account.equity_usd)
-    if i < run.equity_usd.size:
-        run.equity_usd[i] = account.equity_usd
-        run.position[i] = account.position
-    account.bar += 1
+    state.peak_usd = max(state.peak_usd, state.equity_usd)
+    state.drawdown_usd = max(state.drawdown_usd, state.peak_usd - state.equity_usd)
+    if i < run.log.max_marks:
+        put_number(run.log.equity_usd, i, state.equity_usd)
+        put_whole(run.log.position, i, state.position)
+    state.bar += 1
 
 
 @compiled
-def advance(run: Any, bars: Any, finer: Any, orders: Any, order: int) -> int:
-    """Step over all bars of the columns; orders from row `order` on, by their bar index.
+def advance(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders: Any) -> None:
+    """Step over all rows of the bars, taking in the orders by their bar.
 
-    Gives the first row that was not reached.
+    Each argument has one row of its record: STATE, RULES, LOG, BARS, BARS, ORDERS.
     """
-    account, n_orders = run.account[0], orders.bar.size
-    for i in range(bars.open.size):
-        last = order
-        while last < n_orders and orders.bar[last] == account.bar:
-            last += 1
-        step(run, bars, i, orders, order, last, finer)
-        order = last
-    return order
+    run = Run(state[0], rules[0], log[0], bars[0], finer[0], orders[0])
+    o = 0
+    for i in range(run.bars.size):
+        first = o
+        while o < run.orders.size and whole(run.orders.bar, o) == run.state.bar:
+            o += 1
+        step(run, i, first, o)
+    run.state.first_order += o

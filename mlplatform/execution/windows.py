@@ -15,7 +15,7 @@ EXCHANGE_ZONE = "America/Chicago"
 _MINUTE_US = 60_000_000
 
 
-def bar_flags(bars: BarArrays, limits: Limits) -> NDArray[np.uint8]:
+def bar_flags(bars: BarArrays, limits: Limits) -> NDArray[np.int32]:
     """The calendar's flags of each bar, and NO_ENTRY where the limits forbid a decision.
 
     A decision counts at its bar's end. Raises InputError where a limit needs what the bars lack.
@@ -33,7 +33,7 @@ def bar_flags(bars: BarArrays, limits: Limits) -> NDArray[np.uint8]:
         closed |= left < limits.no_entry_minutes * _MINUTE_US
     if limits.no_entry_bars:
         closed |= _near_session_last(flags, limits.no_entry_bars)
-    return flags | np.where(closed, BarFlag.NO_ENTRY, 0).astype(np.uint8)
+    return flags | closed * np.int32(BarFlag.NO_ENTRY)
 
 
 def _inside_windows(bars: BarArrays, windows: tuple[tuple[str, str], ...]) -> NDArray[np.bool_]:
@@ -64,7 +64,7 @@ def _seconds(text: str) -> int:
     return clock.hour * 3600 + clock.minute * 60 + clock.second
 
 
-def _near_session_last(flags: NDArray[np.uint8], bars_before: int) -> NDArray[np.bool_]:
+def _near_session_last(flags: NDArray[np.int32], bars_before: int) -> NDArray[np.bool_]:
     """Whether a bar is the last of its session, or one of the `bars_before - 1` before it."""
     is_last = (flags & BarFlag.SESSION_LAST) != 0
     near: NDArray[np.bool_] = is_last.copy()

@@ -3,7 +3,7 @@
 import polars as pl
 
 from mlplatform.domain.periods import Cadence, PeriodAxis
-from mlplatform.market.sessions import label_sessions
+from mlplatform.market.sessions import CHICAGO, label_sessions
 
 
 def period_of_day(cadence: Cadence, day: pl.Expr) -> pl.Expr:
@@ -11,6 +11,11 @@ def period_of_day(cadence: Cadence, day: pl.Expr) -> pl.Expr:
     if cadence is Cadence.MONTH:
         return day.dt.strftime("%Y-%m")
     return day.dt.truncate("1w").dt.strftime("%Y-%m-%d")
+
+
+def trading_day(ts: pl.Expr) -> pl.Expr:
+    """The CME trading day of bar starts inside sessions: it begins at 17:00 Chicago."""
+    return ts.dt.convert_time_zone(CHICAGO).dt.offset_by("7h").dt.date()
 
 
 def split_periods(raw: pl.DataFrame, axis: PeriodAxis) -> dict[str, pl.DataFrame]:

@@ -11,7 +11,9 @@ def resample(bars: pl.DataFrame, minutes: int) -> pl.DataFrame:
     `minute_of_session`, `session_end` and is sorted by `ts`.
     """
     bucket = pl.col("minute_of_session") // minutes
-    start = pl.col("ts").first() - pl.duration(minutes=pl.col("minute_of_session").first() % minutes)
+    start = pl.col("ts").first() - pl.duration(
+        minutes=pl.col("minute_of_session").first() % minutes
+    )
     end = pl.min_horizontal(start + pl.duration(minutes=minutes), pl.col("session_end").first())
     return (
         bars.with_columns(bucket=bucket)

@@ -83,13 +83,16 @@ class SizeModel:
             raise ValueError("a probability must lie between 0 and 1")
         if not (np.isfinite(stop) & (stop > 0.0)).all() or not multiplier_usd > 0.0:
             raise ValueError("a stop distance and the multiplier must be positive")
-        kelly = kelly_frac(p, self.avg_win_r, self.avg_loss_r)
-        risk_frac = np.clip(self.kelly_fraction * kelly, 0.0, self.max_risk_frac)
         one_usd = stop * multiplier_usd
-        wanted = np.floor(risk_frac * capital_usd / one_usd)
+        wanted = np.floor(self.risk_frac(p) * capital_usd / one_usd)
         affordable = one_usd <= self.max_risk_frac * capital_usd
         sized = np.where(affordable, np.clip(wanted, 1.0, self.max_contracts), 0.0)
         return np.asarray(sized, dtype=np.int64)
+
+    def risk_frac(self, probability: FloatArray) -> FloatArray:
+        """(n,) probability -> (n,) fraction of capital to risk, before whole contracts."""
+        kelly = kelly_frac(probability, self.avg_win_r, self.avg_loss_r)
+        return np.asarray(np.clip(self.kelly_fraction * kelly, 0.0, self.max_risk_frac))
 
 
 def kelly_frac(probability: FloatArray, avg_win_r: float, avg_loss_r: float) -> FloatArray:

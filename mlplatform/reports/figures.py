@@ -3,6 +3,7 @@
 Colours of text and grid are left to the page, which sets them for its light or dark scheme.
 """
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,6 +126,12 @@ def r_figure(study: StudyResult) -> "go.Figure":
         annotations=[_above("Trades", 1.0)],
     )
     return figure
+
+
+def figure_json(figure: "go.Figure") -> str:
+    """A figure as canonical JSON that may stand inside a script element: it holds no `<`."""
+    text = json.dumps(json.loads(figure.to_json()), sort_keys=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
 _LAYOUT = {

@@ -1,11 +1,9 @@
 """The report as one HTML page that needs no network."""
 
-import json
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from mlplatform.reports.evaluation import POLICIES, summaries, window_figures
-from mlplatform.reports.figures import COLORS, equity_figure, r_figure
+from mlplatform.reports.figures import COLORS, equity_figure, figure_json, r_figure
 from mlplatform.reports.rows import (
     flat,
     groups_of,
@@ -20,9 +18,6 @@ from mlplatform.reports.targets import judge_targets
 from mlplatform.reports.verdict import judge
 from mlplatform.reports.wording import POLICY_LABELS, in_unit
 from mlplatform.studies.result import StudyResult
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 _TEMPLATE = files("mlplatform.reports") / "template"
 HEADLINE = ("net_usd", "trades", "expectancy_r", "max_drawdown_frac")
@@ -63,15 +58,9 @@ def report_html(study: StudyResult) -> str:
         style=_text("page.css"),
         script=_text("page.js"),
         plotly=get_plotlyjs(),
-        charts={"equity": _chart(equity_figure(study)), "r": _chart(r_figure(study))},
+        charts={"equity": figure_json(equity_figure(study)), "r": figure_json(r_figure(study))},
     )
 
 
 def _text(name: str) -> str:
     return (_TEMPLATE / name).read_text(encoding="utf-8")
-
-
-def _chart(figure: "go.Figure") -> str:
-    """The figure's JSON, safe inside a script element."""
-    text = json.dumps(json.loads(figure.to_json()), sort_keys=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c")

@@ -1,0 +1,1 @@
+"""Where bars come from: files, Yahoo, the synthetic generator, behind one port."""

@@ -1,0 +1,106 @@
+"""The home folder: where one team's or one laptop's platform keeps everything."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mlplatform.adapters.lake import Lake
+from mlplatform.domain.errors import InputError
+
+_SOURCES = "sources.json"
+_DAGSTER_YAML = """\
+# Written by mlplatform. SQLite beside this file; a series' runs go one after the other.
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 2
+    tag_concurrency_limits:
+      - key: mlplatform/series
+        limit: 1
+        value:
+          applyLimitPerUniqueValue: true
+"""
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """Where a series' bars come from: kind (file, yahoo, synthetic), path, zone of naive times."""
+
+    kind: str
+    path: str | None = None
+    timezone: str | None = None
+    seed: int = 7
+
+
+class Home:
+    """`lake/`, `dagster/`, `mlflow/`, `optuna/`, `reports/` and two small JSON files."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.lake = Lake(root / "lake")
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own storage, and the folder to name in DAGSTER_HOME."""
+        return self.root / "dagster"
+
+    @property
+    def mlflow(self) -> Path:
+        """MLflow's database and artifacts."""
+        return self.root / "mlflow"
+
+    @property
+    def optuna(self) -> Path:
+        """The journal of studies."""
+        return self.root / "optuna"
+
+    def report(self, series: str) -> Path:
+        """The folder of a series' report."""
+        return self.root / "reports" / series
+
+    def create(self) -> None:
+        """Make the folders; raises InputError where that is not allowed."""
+        try:
+            for folder in (self.lake.root, self.dagster, self.mlflow, self.optuna):
+                folder.mkdir(parents=True, exist_ok=True)
+            write_text(self.dagster / "dagster.yaml", _DAGSTER_YAML)
+            probe = self.root / f".writable-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            reason = error.strerror or "not possible"
+            raise InputError(
+                f"Cannot write to {self.root} ({reason.lower()}): give a writable --home."
+            ) from None
+
+    def sources(self) -> dict[str, SourceSpec]:
+        """The source of each known series."""
+        path = self.root / _SOURCES
+        if not path.is_file():
+            return {}
+        return {name: SourceSpec(**spec) for name, spec in json.loads(path.read_text()).items()}
+
+    def set_source(self, series: str, spec: SourceSpec) -> None:
+        """Remember where a series' bars come from."""
+        specs = {name: asdict(known) for name, known in self.sources().items()}
+        write_text(
+            self.root / _SOURCES, json.dumps(specs | {series: asdict(spec)}, indent=1) + "\n"
+        )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small text file atomically."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

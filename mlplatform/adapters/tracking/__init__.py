@@ -1,0 +1,1 @@
+"""Experiments and the model registry. The only place that knows MLflow."""

@@ -1,0 +1,169 @@
+"""The tracker on MLflow, by its client only: no global active run that a retry could trip over."""
+
+import tempfile
+import time
+import warnings
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mlplatform.adapters.tracking.answers import predict_payload
+from mlplatform.adapters.tracking.port import CHAMPION, ModelNote, Registered
+from mlplatform.domain.errors import InputError
+
+_SERVED = Path(__file__).with_name("served.py")
+_FINGERPRINT = "fingerprint"
+_MODEL = "model"
+_PARAM_LIMIT = 500
+
+
+class MlflowTracker:
+    """Tracking and registry at one URI; artifacts in `artifacts` where the URI is a database."""
+
+    def __init__(self, uri: str, artifacts: Path | None = None) -> None:
+        self.uri = uri
+        self._artifacts = artifacts
+        self._experiments: dict[str, str] = {}
+
+    @cached_property
+    def _client(self) -> Any:
+        from mlflow import MlflowClient  # slow to import, needed by few processes
+
+        return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    def register(self, note: ModelNote) -> Registered:
+        """Track the run and register the version, or find the one with that fingerprint."""
+        known = self.find(note.registered_name, note.fingerprint)
+        if known is not None:
+            return known
+        run_id = self._run(note)
+        self._log(run_id, note)
+        self._client.set_terminated(run_id)
+        self._ensure_model(note.registered_name)
+        version = self._client.create_model_version(
+            note.registered_name,
+            source=f"runs:/{run_id}/{_MODEL}",
+            run_id=run_id,
+            tags={_FINGERPRINT: note.fingerprint, "period": note.period, **note.tags},
+        )
+        return Registered(str(version.version), run_id, dict(version.tags))
+
+    def find(self, name: str, fingerprint: str) -> Registered | None:
+        """The version of that fingerprint."""
+        query = f"name='{name}' and tags.{_FINGERPRINT}='{fingerprint}'"
+        found = self._client.search_model_versions(query, max_results=1)
+        return _registered(found[0]) if found else None
+
+    def champion(self, series: str) -> Registered | None:
+        """The policy that the alias points at."""
+        version = self._champion_version(series)
+        return None if version is None else _registered(version)
+
+    def promote(self, series: str, version: str, tags: Mapping[str, str]) -> None:
+        """Evidence first, then the one atomic alias move."""
+        name = f"{series}-policy"
+        for key, value in tags.items():
+            self._client.set_model_version_tag(name, version, key, value)
+        self._client.set_registered_model_alias(name, CHAMPION, version)
+
+    def champion_payload(self, series: str) -> bytes | None:
+        """The packed policy that the alias points at."""
+        version = self._champion_version(series)
+        if version is None:
+            return None
+        with tempfile.TemporaryDirectory() as folder:
+            path = self._client.download_artifacts(
+                version.run_id, f"{_MODEL}/artifacts/payload.json", folder
+            )
+            return Path(path).read_bytes()
+
+    def _champion_version(self, series: str) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self._client.get_model_version_by_alias(f"{series}-policy", CHAMPION)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise InputError(
+                f"The model registry at {self.uri} does not answer ({error.error_code}): start it, "
+                "or correct the setting mlflow-uri."
+            ) from error
+
+    def _experiment(self, series: str) -> str:
+        if series not in self._experiments:
+            known = self._client.get_experiment_by_name(series)
+            place = None if self._artifacts is None else self._artifacts.absolute().as_uri()
+            self._experiments[series] = (
+                known.experiment_id
+                if known
+                else self._client.create_experiment(series, artifact_location=place)
+            )
+        return self._experiments[series]
+
+    def _run(self, note: ModelNote) -> str:
+        """A new run, or the unfinished one that an interrupted step left."""
+        experiment = self._experiment(note.series)
+        query = f"tags.{_FINGERPRINT} = '{note.fingerprint}' and tags.role = '{note.role}'"
+        left = self._client.search_runs([experiment], query, max_results=1)
+        if left:
+            return str(left[0].info.run_id)
+        tags = {_FINGERPRINT: note.fingerprint, "role": note.role, "period": note.period}
+        name = f"{note.role} {note.period}"
+        run = self._client.create_run(experiment, run_name=name, tags=tags | dict(note.tags))
+        return str(run.info.run_id)
+
+    def _log(self, run_id: str, note: ModelNote) -> None:
+        from mlflow.entities import Metric, Param
+
+        now = int(time.time() * 1000)
+        metrics = [Metric(key, value, now, 0) for key, value in note.metrics.items()]
+        metrics += [
+            Metric("trial_value", trial.value, now, trial.number)
+            for trial in note.trials
+            if trial.value is not None
+        ]
+        params = [Param(key, str(value)[:_PARAM_LIMIT]) for key, value in note.params.items()]
+        self._client.log_batch(run_id, metrics=metrics, params=params)
+        if note.trials:
+            rows = [{"number": t.number, "value": t.value, **t.params} for t in note.trials]
+            self._client.log_dict(run_id, {"trials": rows}, "optuna_study.json")
+        with tempfile.TemporaryDirectory() as folder:
+            self._client.log_artifacts(run_id, str(_save(Path(folder), note)), _MODEL)
+
+    def _ensure_model(self, name: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+
+def _save(folder: Path, note: ModelNote) -> Path:
+    """The model folder: models-from-code around our own payload, no pickle."""
+    import mlflow
+    import pandas as pd
+    from mlflow.models.signature import infer_signature
+
+    payload = folder / "payload.json"
+    payload.write_bytes(note.payload)
+    example = pd.DataFrame(note.example, columns=list(note.input_names))
+    target = folder / _MODEL
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow warns of missing type hints of frames
+        mlflow.pyfunc.save_model(
+            str(target),
+            python_model=str(_SERVED),
+            artifacts={"payload": str(payload)},
+            signature=infer_signature(example, predict_payload(note.payload, example)),
+            input_example=example,
+            pip_requirements=["mlplatform"],
+        )
+    return target
+
+
+def _registered(version: Any) -> Registered:
+    return Registered(str(version.version), str(version.run_id), dict(version.tags))

@@ -1,0 +1,76 @@
+"""What the platform asks of an experiment tracker and model registry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class TrialNote:
+    """One judged Optuna trial, for the study's table."""
+
+    number: int
+    params: Mapping[str, object]
+    value: float | None
+
+
+@dataclass(frozen=True)
+class ModelNote:
+    """One fitted model or policy, as it is tracked and registered."""
+
+    series: str
+    role: str
+    """stop, entry, size or policy: the registered model is `<series>-<role>`."""
+    period: str
+    fingerprint: str
+    payload: bytes
+    params: Mapping[str, object]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    input_names: tuple[str, ...]
+    example: npt.NDArray[np.float64]
+    """Rows of inputs, (n, input_names)."""
+    trials: tuple[TrialNote, ...] = field(default=())
+
+    @property
+    def registered_name(self) -> str:
+        """For example MES-1m-stop."""
+        return f"{self.series}-{self.role}"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version in the registry."""
+
+    version: str
+    run_id: str
+    tags: Mapping[str, str]
+
+
+class Tracker(Protocol):
+    """Registration is idempotent by fingerprint; an alias moves in one atomic step."""
+
+    def register(self, note: ModelNote) -> Registered:
+        """Track the run and register the version, or find the one with that fingerprint."""
+        ...
+
+    def find(self, name: str, fingerprint: str) -> Registered | None:
+        """The version of that fingerprint."""
+        ...
+
+    def champion(self, series: str) -> Registered | None:
+        """The policy that the alias points at."""
+        ...
+
+    def promote(self, series: str, version: str, tags: Mapping[str, str]) -> None:
+        """Move the alias to a policy version, with the evidence as the version's tags."""
+        ...
+
+    def champion_payload(self, series: str) -> bytes | None:
+        """The packed policy that the alias points at."""
+        ...

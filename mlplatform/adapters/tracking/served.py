@@ -1,0 +1,29 @@
+"""The MLflow wrapper of a model or policy, for others: `mlflow.pyfunc.load_model(...)`.
+
+MLflow runs this file when it loads the model ("models from code"). The platform itself goes
+straight to the models.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+
+from mlplatform.adapters.tracking.answers import predict_payload
+
+
+class Served(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    """Holds the payload and answers frames of named inputs."""
+
+    def load_context(self, context: Any) -> None:
+        """Read and check the payload once."""
+        self.payload = Path(context.artifacts["payload"]).read_bytes()
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
+        """One row of answers a row of inputs."""
+        del context, params
+        return predict_payload(self.payload, model_input)
+
+
+mlflow.models.set_model(Served())

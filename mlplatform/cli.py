@@ -1,0 +1,159 @@
+"""The `mlplatform` command: parses, hands over, and turns errors into one sentence and a code."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from mlplatform.domain.errors import CheckStopped, InputError
+from mlplatform.domain.periods import Cadence
+from mlplatform.settings import home_path
+
+app = typer.Typer(
+    help="From raw bars to a registered policy, with proof.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Home = Annotated[Path | None, typer.Option(help="Where everything is kept [.mlplatform].")]
+Data = Annotated[str, typer.Option(help="A Parquet or CSV file, or yahoo, or synthetic.")]
+Instrument = Annotated[str, typer.Option(help="ES, MES, NQ or MNQ.")]
+Timeframe = Annotated[str, typer.Option(help="The length of a bar, such as 1m or 5m.")]
+Timezone = Annotated[
+    str | None, typer.Option(help="Of times without a zone, such as America/New_York.")
+]
+CadenceOption = Annotated[
+    Cadence | None, typer.Option(help="The length of a period [month; week for yahoo].")
+]
+TrainPeriods = Annotated[int | None, typer.Option(help="Periods that a window learns from [3].")]
+Trials = Annotated[int | None, typer.Option(help="Optuna trials per role and window [10].")]
+Seed = Annotated[int | None, typer.Option(help="Of every random draw [7].")]
+Capital = Annotated[float | None, typer.Option(help="Starting capital in USD [50000].")]
+From = Annotated[str | None, typer.Option("--from", help="First period to use, such as 2025-03.")]
+To = Annotated[str | None, typer.Option("--to", help="Last period to use.")]
+
+
+def _wish(data: str, instrument: str, timeframe: str, timezone: str | None, **given: Any) -> Any:
+    from mlplatform.commands.study import Wish
+
+    return Wish(data, instrument, timeframe, timezone, given)
+
+
+@app.command()
+def run(  # noqa: PLR0913
+    data: Data = "synthetic",
+    instrument: Instrument = "MES",
+    timeframe: Timeframe = "5m",
+    timezone: Timezone = None,
+    home: Home = None,
+    cadence: CadenceOption = None,
+    train_periods: TrainPeriods = None,
+    trials: Trials = None,
+    seed: Seed = None,
+    capital: Capital = None,
+    from_: From = None,
+    to: To = None,
+) -> None:
+    """Materialise the chain, bars to report and policy; only what is new runs."""
+    from mlplatform.commands.run import run as run_study
+
+    wish = _wish(
+        data,
+        instrument,
+        timeframe,
+        timezone,
+        cadence=cadence,
+        train_periods=train_periods,
+        trials=trials,
+        seed=seed,
+        capital_usd=capital,
+        from_period=from_,
+        to_period=to,
+    )
+    run_study(home_path(home), wish, Console())
+
+
+@app.command()
+def plan(  # noqa: PLR0913
+    data: Annotated[str | None, typer.Option(help="As for run; else what the home knows.")] = None,
+    instrument: Instrument = "MES",
+    timeframe: Timeframe = "5m",
+    timezone: Timezone = None,
+    home: Home = None,
+    cadence: CadenceOption = None,
+    train_periods: TrainPeriods = None,
+    trials: Trials = None,
+    seed: Seed = None,
+    capital: Capital = None,
+    from_: From = None,
+    to: To = None,
+) -> None:
+    """Print what would run, and why. Writes nothing."""
+    from mlplatform.commands.plan import plan as print_plan
+
+    wish = None
+    if data is not None:
+        wish = _wish(
+            data,
+            instrument,
+            timeframe,
+            timezone,
+            cadence=cadence,
+            train_periods=train_periods,
+            trials=trials,
+            seed=seed,
+            capital_usd=capital,
+            from_period=from_,
+            to_period=to,
+        )
+    print_plan(home_path(home), wish, Console())
+
+
+@app.command()
+def decide(
+    series: Annotated[str, typer.Option(help="Such as MES-1m.")],
+    home: Home = None,
+    newest: Annotated[int, typer.Option(min=1, help="How many candidates to show.")] = 10,
+) -> None:
+    """Load the champion policy and print its decisions for the newest bars."""
+    from mlplatform.commands.decide import decide as print_decisions
+
+    print_decisions(home_path(home), series, newest, Console())
+
+
+@app.command()
+def ui(
+    home: Home = None,
+    dagster_port: Annotated[int, typer.Option(help="Of the Dagster UI.")] = 3000,
+    mlflow_port: Annotated[int, typer.Option(help="Of the MLflow UI.")] = 5000,
+) -> None:
+    """Start the Dagster UI, its daemon and the MLflow UI on loopback; Ctrl-C stops them."""
+    from mlplatform.commands.ui import ui as serve
+
+    serve(home_path(home), dagster_port, mlflow_port, Console())
+
+
+@app.command()
+def doctor(home: Home = None) -> None:
+    """Check versions, home, ports and optional parts, one line each."""
+    from mlplatform.commands.doctor import doctor as examine
+
+    examine(home_path(home), (3000, 5000), Console())
+
+
+def main() -> None:
+    """The entry point: exit code 2 for the user's input, 3 for a check that stopped the chain."""
+    try:
+        app()
+    except (InputError, CheckStopped) as error:
+        Console(stderr=True, soft_wrap=True).print(f"Error: {error}", markup=False, highlight=False)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What `mlplatform <command>` does, one file a command; `cli.py` only parses."""

@@ -1,0 +1,82 @@
+"""`mlplatform decide`: what the champion does with the newest bars."""
+
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from mlplatform.decisions.policy import Policy, unpack
+from mlplatform.domain.errors import InputError
+from mlplatform.domain.series import Series
+from mlplatform.features.compute import features_of_period
+from mlplatform.features.sets import core_plan, model_inputs
+from mlplatform.orchestration.build import Platform, build_platform
+from mlplatform.orchestration.windows import SETUP_NAMES
+from mlplatform.settings import load_settings
+from mlplatform.setups.inputs import model_inputs_of
+from mlplatform.setups.registry import SETUPS
+from mlplatform.setups.setup import find_candidates
+
+
+def decide(home_root: Path, series_name: str, newest: int, console: Console) -> None:
+    """Load `models:/<series>-policy@champion`, look at the newest period, print its decisions."""
+    series = Series.parse(series_name)
+    platform = build_platform(home_root, load_settings(home_root))
+    if series.name not in platform.home.sources():
+        raise InputError(
+            f"{home_root} knows no series {series.name}: run `mlplatform run --data ...` first."
+        )
+    payload = platform.tracker.champion_payload(series.name)
+    champion = platform.tracker.champion(series.name)
+    if payload is None or champion is None:
+        raise InputError(
+            f"Series {series.name} has no champion: the gate held its policies back; "
+            f"{platform.home.report(series.name) / 'report.html'} says why."
+        )
+    policy = unpack(payload, core_plan(series.timeframe).fingerprint)
+    bars, decisions = _decide(platform, series, policy)
+    console.print(f"{series.name}: champion is policy version {champion.version}.")
+    last = bars["ts"][-1]
+    console.print(f"Newest bar {last:%Y-%m-%d %H:%M} UTC, close {bars['close'][-1]:,.2f} points.")
+    if decisions.is_empty() or decisions["ts"][-1] != last:
+        console.print("No candidate on the newest bar: nothing to do now.")
+    console.print(_table(decisions.tail(newest)))
+
+
+def _decide(
+    platform: Platform, series: Series, policy: Policy
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The newest period's bars and the policy's decisions on its candidates."""
+    axis, lake = platform.book.axis, platform.home.lake
+    periods = lake.periods("bars", series.name)
+    if not periods:
+        raise InputError(f"There are no bars of {series.name}: run `mlplatform run` first.")
+    plan = core_plan(series.timeframe)
+    history = lake.read("bars", series.name, periods)
+    features = features_of_period(plan, series.timeframe, axis, periods[-1], history)
+    bars = lake.read("bars", series.name, periods[-1:])
+    candidates = find_candidates(series.name, SETUPS, bars, features, series.timeframe.seconds)
+    inputs = model_inputs_of(candidates, features, model_inputs(plan), SETUP_NAMES)
+    return bars, policy.decide(candidates, inputs.x)
+
+
+def _table(decisions: pl.DataFrame) -> Table:
+    table = Table(title=f"The newest {decisions.height} candidates", title_justify="left")
+    table.add_column("Bar (UTC)")
+    table.add_column("Setup")
+    table.add_column("Side")
+    for heading in ("Probability", "Threshold", "Contracts", "Stop, points", "Target, points"):
+        table.add_column(heading, justify="right")
+    for row in decisions.iter_rows(named=True):
+        table.add_row(
+            f"{row['ts']:%Y-%m-%d %H:%M}",
+            row["setup"],
+            "long" if row["side"] > 0 else "short",
+            f"{row['probability']:.3f}",
+            f"{row['threshold']:.3f}",
+            str(row["contracts"]) if row["take"] else "skip",
+            f"{row['stop_points']:.2f}",
+            f"{row['target_points']:.2f}",
+        )
+    return table

@@ -1,0 +1,70 @@
+"""`mlplatform run`: bars in, report and policy out."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from mlplatform.commands.study import OpenStudy, Wish, open_study
+from mlplatform.orchestration.planner import Batch
+from mlplatform.orchestration.runner import Done, run_chain
+from mlplatform.reports.console import comparison_table
+
+
+def run(home_root: Path, wish: Wish, console: Console) -> None:
+    """Open the study, run what is stale, print the comparison and where everything is."""
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+    with progress:
+        bar = progress.add_task("reading bars", total=None)
+        study = open_study(home_root, wish, lambda _: progress.advance(bar))
+        study.settle()
+        if study.spec.kind == "yahoo":
+            study.platform.book.download(study.series.name)
+
+        def on_batch(batch: Batch, left: int) -> None:
+            done = progress.tasks[0].completed
+            name = batch.partition.period or "all windows"
+            progress.update(bar, description=f"{study.series.name} {name}", total=done + left)
+
+        with dg.DagsterInstance.from_config(str(study.platform.home.dagster)) as instance:
+            done = run_chain(study.platform, instance, study.series.name, on_batch)
+    _conclude(study, done, console)
+
+
+def _conclude(study: OpenStudy, done: Done, console: Console) -> None:
+    folder = study.platform.home.report(study.series.name)
+    report = json.loads((folder / "report.json").read_text())
+    if not done.assets:
+        console.print("Nothing was new: nothing ran.")
+    else:
+        console.print(f"{done.assets} assets in {done.batches} runs.")
+    if report["source"].get("note"):
+        console.print(report["source"]["note"], style="yellow")
+    console.print(comparison_table(report))
+    console.print(_champion_line(report))
+    console.print(f"Report    {folder / 'report.html'}", soft_wrap=True)
+    console.print(f"Figures   {folder / 'report.json'}", soft_wrap=True)
+    console.print(f"Trades    {folder / 'trades.parquet'}", soft_wrap=True)
+    home = study.platform.home.root
+    console.print(f"Look      mlplatform ui --home {home}", soft_wrap=True)
+    console.print(
+        f"Decide    mlplatform decide --series {study.series.name} --home {home}", soft_wrap=True
+    )
+
+
+def _champion_line(report: Mapping[str, Any]) -> str:
+    champion = report["provenance"]["champion"]
+    if champion["version"] is None:
+        return f"Champion  none: {champion['reason']}."
+    return f"Champion  policy version {champion['version']}: {champion['reason']}."

@@ -1,0 +1,111 @@
+"""The ML policy: three models that decide stop distance, whether to trade, and how many contracts.
+
+Research, paper and live trading load the same bytes and call the same `decide`.
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from mlplatform.decisions.baseline import baseline_decisions
+from mlplatform.decisions.plans import Plan, decisions_of
+from mlplatform.models.entry import EntryModel
+from mlplatform.models.errors import AlteredModel
+from mlplatform.models.serial import from_bytes
+from mlplatform.models.size import SizeModel
+from mlplatform.models.stop import StopModel
+
+ROLES = ("stop", "entry", "size")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The three fitted models with what they may be used for."""
+
+    fingerprint: str
+    feature_plan: str
+    """Fingerprint of the features that the models were trained on."""
+    names: tuple[str, ...]
+    """Model inputs in column order."""
+    multiplier_usd: float
+    capital_usd: float
+    stop: StopModel
+    entry: EntryModel
+    size: SizeModel | None
+    """None where it could not be had: then one contract each."""
+
+    def plan(self, x: npt.NDArray[np.float64], atr_points: npt.NDArray[np.float64]) -> Plan:
+        """What it wants for candidates: inputs (n, names), ATR of the signal bars (n,)."""
+        stop_atr = self.stop.predict(x)
+        probability = self.entry.predict(x)
+        contracts = np.ones(len(x), np.int64)
+        if self.size is not None:
+            contracts = self.size.contracts(
+                probability, stop_atr * atr_points, self.multiplier_usd, self.capital_usd
+            )
+        take = self.entry.take(probability)
+        return Plan(take, contracts, stop_atr, probability, self.entry.threshold)
+
+    def decide(self, candidates: pl.DataFrame, x: npt.NDArray[np.float64]) -> pl.DataFrame:
+        """Table `decisions` for candidates and their inputs `x` (candidates, names)."""
+        plan = self.plan(x, candidates["atr_points"].to_numpy())
+        return decisions_of("ml", self.fingerprint, candidates, plan)
+
+
+@dataclass(frozen=True)
+class PolicyTerms:
+    """What a policy was trained for, beside its models."""
+
+    feature_plan: str
+    names: tuple[str, ...]
+    multiplier_usd: float
+    capital_usd: float
+
+
+def pack(models: dict[str, bytes], terms: PolicyTerms) -> bytes:
+    """The policy as canonical JSON: its models' bytes, and what they were trained for."""
+    packed = {role: base64.b64encode(model).decode() for role, model in models.items()}
+    return json.dumps({"models": packed, **asdict(terms)}, sort_keys=True).encode()
+
+
+def policy_fingerprint(payload: bytes) -> str:
+    """The identity of a packed policy."""
+    return hashlib.sha256(payload).hexdigest()[:16]
+
+
+def unpack(payload: bytes, expected_plan: str | None = None) -> Policy:
+    """The policy of `pack`; raises AlteredModel where it was trained on another feature plan."""
+    body = json.loads(payload)
+    if expected_plan is not None and body["feature_plan"] != expected_plan:
+        raise AlteredModel(
+            f"the policy was trained on feature plan {body['feature_plan']}, this platform computes "
+            f"{expected_plan}: train again"
+        )
+    models = [from_bytes(base64.b64decode(body["models"][role])) for role in ROLES]
+    stop, entry, size = models
+    if not (
+        isinstance(stop, StopModel)
+        and isinstance(entry, EntryModel)
+        and isinstance(size, SizeModel)
+    ):
+        raise AlteredModel("the policy's models are not one of each role")
+    return Policy(
+        policy_fingerprint(payload),
+        body["feature_plan"],
+        tuple(body["names"]),
+        body["multiplier_usd"],
+        body["capital_usd"],
+        stop,
+        entry,
+        size,
+    )
+
+
+def fallback_decisions(candidates: pl.DataFrame) -> pl.DataFrame:
+    """What the ML policy trades where no model could be had: the baseline, under its own name."""
+    return baseline_decisions(candidates, policy="ml")

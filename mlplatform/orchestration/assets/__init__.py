@@ -1,0 +1,1 @@
+"""The asset graph, one file a group; an asset's file reads as its data card."""

@@ -1,0 +1,98 @@
+"""Group `report`: the walk-forward report of a series."""
+
+import hashlib
+import io
+import json
+from datetime import UTC, datetime
+
+import dagster as dg
+import polars as pl
+
+from mlplatform import __version__
+from mlplatform.adapters.bars.book import BarBook
+from mlplatform.adapters.home import Home, write_bytes, write_text
+from mlplatform.domain.series import Series
+from mlplatform.domain.tables import REPORTS
+from mlplatform.orchestration.card import Workshop
+from mlplatform.orchestration.plots import png
+from mlplatform.orchestration.stamp import Stamp
+from mlplatform.orchestration.study import Frames, study_of
+from mlplatform.settings import StudySettings
+
+_MATTERS = ("cadence", "train_periods", "trials", "seed", "capital_usd", "embargo_minutes")
+_MATTERS += ("max_contracts", "max_quarantined_frac", "gate_min_trades", "from_period", "to_period")
+
+
+def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
+    """The report."""
+    modules = ("orchestration.study", "reports.summary", "reports.page")
+    card = workshop.card("report", {"html", "json"}, REPORTS, modules, _MATTERS, by_series=True)
+    everything = dg.AssetIn(partition_mapping=workshop.axis.all_periods())
+
+    @dg.asset(
+        **card,
+        ins={name: everything for name in ("bars", "decisions", "policy")},
+        description="Baseline and ML side by side: report.html, report.json, trades.parquet.",
+    )
+    def walk_forward_report(
+        context: dg.AssetExecutionContext,
+        bars: pl.DataFrame,
+        decisions: pl.DataFrame,
+        policy: pl.DataFrame,
+        backtest: pl.DataFrame,
+        equity: pl.DataFrame,
+        champion: pl.DataFrame,
+        home: dg.ResourceParam[Home],
+        book: dg.ResourceParam[BarBook],
+        settings: dg.ResourceParam[StudySettings],
+        stamp: dg.ResourceParam[Stamp],
+    ) -> dg.MaterializeResult:
+        from mlplatform.reports.evaluation import trades_frame
+        from mlplatform.reports.page import report_html
+        from mlplatform.reports.summary import report_json
+        from mlplatform.reports.thumbnail import equity_thumbnail
+
+        series = context.partition_key
+        study = study_of(
+            Series.parse(series),
+            Frames(bars, decisions, policy, backtest, equity),
+            book.chapter(series),
+            settings,
+            _provenance(context, policy, champion),
+        )
+        folder, report = home.report(series), report_json(study)
+        write_text(folder / "report.html", report_html(study))
+        write_text(folder / "report.json", json.dumps(report, indent=1) + "\n")
+        write_bytes(folder / "trades.parquet", parquet_bytes(trades_frame(study)))
+        content = json.dumps({k: v for k, v in report.items() if k != "provenance"})
+        row = {"name": ["report.json"], "sha256": [hashlib.sha256(content.encode()).hexdigest()]}
+        told = {
+            "report": dg.MetadataValue.path(str(folder / "report.html")),
+            "equity": png(equity_thumbnail(study)),
+        }
+        return stamp.result(context, REPORTS.frame(row), told)
+
+    return walk_forward_report
+
+
+def parquet_bytes(frame: pl.DataFrame) -> bytes:
+    """A frame as a Parquet file."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _provenance(
+    context: dg.AssetExecutionContext, policy: pl.DataFrame, champion: pl.DataFrame
+) -> dict[str, object]:
+    """When, where and by which versions: the one part of a report that may differ."""
+    earlier = context.instance.fetch_materializations(context.asset_key, limit=1000).records
+    looks = sum(1 for record in earlier if record.partition_key == context.partition_key)
+    return {
+        "dagster_run": context.run_id,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "platform_version": __version__,
+        "policy_versions": dict(policy.select("period", "version").iter_rows()),
+        "champion": {name: champion[name][0] for name in ("version", "moved", "reason")},
+        "earlier_looks": looks,
+    }

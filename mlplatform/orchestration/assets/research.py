@@ -1,0 +1,99 @@
+"""Group `research`: features, candidate trades, and what became of each candidate."""
+
+import dagster as dg
+import polars as pl
+
+from mlplatform.domain import tables
+from mlplatform.domain.schema import UTC_US, Column, Table
+from mlplatform.domain.series import Series, Timeframe
+from mlplatform.features.compute import features_of_period, warmup_periods
+from mlplatform.features.sets import core_plan
+from mlplatform.labels.outcomes import LabelRules, label_candidates
+from mlplatform.orchestration.axis import Partition
+from mlplatform.orchestration.card import Workshop
+from mlplatform.orchestration.plots import bars_of
+from mlplatform.orchestration.stamp import Stamp
+from mlplatform.setups.registry import SETUPS
+from mlplatform.setups.setup import find_candidates
+
+
+def features_table() -> Table:
+    """The table of the core set: its features do not depend on the timeframe."""
+    columns = [
+        Column(feature.name, pl.Float64, f"{feature.about}, {feature.unit}", nullable=True)
+        for feature in core_plan(Timeframe("5m")).features
+    ]
+    return Table("features", (Column("ts", UTC_US, "start of the bar"), *columns))
+
+
+def features(workshop: Workshop) -> dg.AssetsDefinition:
+    """Causal features."""
+    modules = ("features.compute", "features.sets", "market.sessions")
+    card = workshop.card("research", {"polars", "talib"}, features_table(), modules)
+    cadence = workshop.axis.periods.cadence
+    # Warm-up is counted in sessions, so it is the same for every timeframe but the last digit.
+    back = max(
+        warmup_periods(core_plan(timeframe), timeframe, cadence)
+        for timeframe in (Timeframe("1m"), Timeframe("5m"), Timeframe("1h"))
+    )
+
+    @dg.asset(
+        **card,
+        ins={"bars": dg.AssetIn(partition_mapping=workshop.axis.looking_back(-back, 0))},
+        description="What was knowable at the end of each bar; computed from the period's anchor.",
+    )
+    def features(
+        context: dg.AssetExecutionContext, bars: pl.DataFrame, stamp: dg.ResourceParam[Stamp]
+    ) -> dg.MaterializeResult:
+        partition = Partition.parse(context.partition_key)
+        timeframe = Series.parse(partition.series).timeframe
+        plan = core_plan(timeframe)
+        table = features_of_period(plan, timeframe, workshop.axis.periods, partition.period, bars)
+        metadata = {"feature_plan": plan.fingerprint, "features": len(plan.features)}
+        return stamp.result(context, table, metadata)
+
+    return features
+
+
+def candidates(workshop: Workshop) -> dg.AssetsDefinition:
+    """Candidate trades."""
+    modules = ("setups.setup", "setups.registry")
+    card = workshop.card("research", {"polars"}, tables.CANDIDATES, modules)
+
+    @dg.asset(**card, description="Candidate trades: where a setup's rule holds, on either side.")
+    def candidates(
+        context: dg.AssetExecutionContext,
+        bars: pl.DataFrame,
+        features: pl.DataFrame,
+        stamp: dg.ResourceParam[Stamp],
+    ) -> dg.MaterializeResult:
+        series = Series.parse(Partition.parse(context.partition_key).series)
+        found = find_candidates(series.name, SETUPS, bars, features, series.timeframe.seconds)
+        counts = {setup.name: int((found["setup"] == setup.name).sum()) for setup in SETUPS}
+        return stamp.result(context, found, {"by_setup": bars_of(counts, "candidates"), **counts})
+
+    return candidates
+
+
+def labels(workshop: Workshop) -> dg.AssetsDefinition:
+    """Outcomes."""
+    card = workshop.card("research", {"numba"}, tables.LABELS, ("labels.outcomes",))
+
+    @dg.asset(**card, description="What came of each candidate under each stop of the grid.")
+    def labels(
+        context: dg.AssetExecutionContext,
+        bars: pl.DataFrame,
+        candidates: pl.DataFrame,
+        stamp: dg.ResourceParam[Stamp],
+    ) -> dg.MaterializeResult:
+        series = Series.parse(Partition.parse(context.partition_key).series)
+        outcome = label_candidates(series, LabelRules(), bars, candidates)
+        known = outcome.drop_nulls("label_end")
+        metadata = {
+            "incomplete": outcome.height - known.height,
+            "win_rate": float(known["is_win"].mean() or 0.0),
+            "mean_net_atr": float(known["net_atr"].mean() or 0.0),
+        }
+        return stamp.result(context, outcome, metadata)
+
+    return labels

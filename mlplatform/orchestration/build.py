@@ -1,0 +1,98 @@
+"""`build_definitions()`: fresh Definitions from settings, with any resource overridden."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from mlplatform.adapters.bars.book import BarBook
+from mlplatform.adapters.home import Home
+from mlplatform.adapters.studies import StudyStorage
+from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
+from mlplatform.adapters.tracking.port import Tracker
+from mlplatform.domain.periods import PeriodAxis
+from mlplatform.orchestration import checks, schedules
+from mlplatform.orchestration.assets import market, models, report, research, trading
+from mlplatform.orchestration.axis import Axis, Partition
+from mlplatform.orchestration.card import Workshop
+from mlplatform.orchestration.io import WHOLE, LakeIOManager
+from mlplatform.orchestration.lineage import Lineage
+from mlplatform.orchestration.progress import OnStep, step_logger
+from mlplatform.orchestration.stamp import Stamp
+from mlplatform.orchestration.windows import WindowDesk
+from mlplatform.settings import StudySettings, home_path, load_settings
+
+_ASSETS = (
+    *(market.raw_bars, market.bars, market.quarantined_bars),
+    *(research.features, research.candidates, research.labels),
+    *(models.stop_model, models.entry_model, models.size_model, models.policy),
+    *(trading.decisions, trading.backtest, trading.equity, trading.champion),
+    report.walk_forward_report,
+)
+_CHECKS = (checks.rows_are_valid, checks.recipe_may_be_champion)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Everything that stands around the pure rooms, wired once."""
+
+    home: Home
+    settings: StudySettings
+    book: BarBook
+    tracker: Tracker
+    stamp: Stamp
+    definitions: dg.Definitions
+
+
+def build_platform(
+    home_root: Path,
+    settings: StudySettings,
+    overrides: Mapping[str, object] | None = None,
+    on_step: OnStep | None = None,
+) -> Platform:
+    """Wire home, settings, assets, checks, schedules and resources.
+
+    With `on_step` finished steps are told to it instead of Dagster's log lines to the console.
+    """
+    home, axis = Home(home_root), Axis(PeriodAxis(settings.cadence, settings.first_period))
+    workshop = Workshop(axis, settings)
+    assets = [build(workshop) for build in _ASSETS]
+    book = BarBook(home, axis.periods)
+    uri = settings.mlflow_uri or f"sqlite:///{home.mlflow / 'mlflow.db'}"
+    place = None if settings.mlflow_uri else home.mlflow / "artifacts"
+    tracker: Tracker = (overrides or {}).get("tracker") or MlflowTracker(uri, place)  # type: ignore[assignment]
+
+    def exists(asset: str, partition: Partition) -> bool:
+        return home.lake.has(asset, partition.series, partition.period or WHOLE)
+
+    stamp = Stamp(settings, book, exists, Lineage.of(axis.periods, assets))
+    storage = StudyStorage(home.optuna, settings.optuna_url)
+    resources: dict[str, object] = {
+        "io_manager": LakeIOManager(home.lake),
+        "home": home,
+        "settings": settings,
+        "book": book,
+        "tracker": tracker,
+        "stamp": stamp,
+        "desk": WindowDesk(axis.periods, settings, tracker, storage),
+    }
+    jobs = schedules.jobs()
+    definitions = dg.Definitions(
+        assets=assets,
+        asset_checks=[build(workshop) for build in _CHECKS],
+        jobs=list(jobs.values()),
+        schedules=schedules.schedules(jobs, stamp),
+        resources=resources | dict(overrides or {}),
+        executor=dg.in_process_executor,
+        loggers={"console": step_logger(on_step)} if on_step else None,
+    )
+    return Platform(home, settings, book, tracker, stamp, definitions)
+
+
+def build_definitions(
+    home_root: Path | None = None, resource_overrides: Mapping[str, object] | None = None
+) -> dg.Definitions:
+    """Fresh Definitions of a home: the argument, MLPLATFORM_HOME, or .mlplatform here."""
+    root = home_path(home_root)
+    return build_platform(root, load_settings(root), resource_overrides).definitions

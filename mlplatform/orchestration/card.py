@@ -1,0 +1,66 @@
+"""An asset's data card: what every asset definition says of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from mlplatform.domain.schema import Table
+from mlplatform.orchestration.axis import SERIES, Axis
+from mlplatform.orchestration.code import code_version
+from mlplatform.settings import StudySettings
+
+OWNERS = ["team:research"]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What asset definitions are built with."""
+
+    axis: Axis
+    settings: StudySettings
+
+    def card(
+        self,
+        group: str,
+        kinds: set[str],
+        table: Table,
+        modules: tuple[str, ...],
+        matters: tuple[str, ...] = (),
+        by_series: bool = False,
+    ) -> Mapping[str, Any]:
+        """Arguments of `dg.asset`. `modules` make the asset's numbers, `matters` are the settings
+        that change them: both are in its code version.
+        """
+        chosen = {name: getattr(self.settings, name) for name in matters}
+        return {
+            "group_name": group,
+            "kinds": kinds,
+            "owners": OWNERS,
+            "partitions_def": SERIES if by_series else self.axis.partitions,
+            "code_version": code_version(modules, chosen),
+            "metadata": {"dagster/column_schema": column_schema(table)},
+        }
+
+    def recipe(self) -> str:
+        """The identity of how policies are made: code of all that trains and decides, settings."""
+        modules = ("orchestration.windows", "models.size", "decisions.policy", "labels.outcomes")
+        matters = ("train_periods", "trials", "seed", "embargo_minutes", "capital_usd")
+        chosen = {name: getattr(self.settings, name) for name in (*matters, "max_contracts")}
+        return code_version(modules, chosen)
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The declared columns for the catalog page."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                str(column.dtype),
+                description=column.about,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for column in table.columns
+        ]
+    )

@@ -1,0 +1,116 @@
+"""Which partitions depend on which, read from the asset graph's own partition mappings."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import TopologicalSorter
+
+import dagster as dg
+
+from mlplatform.domain.periods import PeriodAxis
+from mlplatform.orchestration.axis import Partition
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A parent asset and the relative periods of it that count; None where all of them do."""
+
+    parent: str
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The asset graph at the level of partitions."""
+
+    periods: PeriodAxis
+    edges: Mapping[str, tuple[Edge, ...]]
+    codes: Mapping[str, str]
+    by_series: frozenset[str]
+    """Assets with one partition a series."""
+    groups: Mapping[str, str]
+    """The group of each asset."""
+
+    @classmethod
+    def of(cls, periods: PeriodAxis, assets: Iterable[dg.AssetsDefinition]) -> "Lineage":
+        """From the asset definitions."""
+        edges, codes, groups, by_series = {}, {}, {}, set()
+        for definition in assets:
+            name = definition.key.path[-1]
+            groups[name] = str(definition.group_names_by_key[definition.key])
+            codes[name] = str(definition.code_versions_by_key[definition.key])
+            edges[name] = tuple(
+                _edge(parent, definition.get_partition_mapping(parent))
+                for parent in sorted(definition.asset_deps[definition.key])
+            )
+            if not isinstance(definition.partitions_def, dg.MultiPartitionsDefinition):
+                by_series.add(name)
+        return cls(periods, edges, codes, frozenset(by_series), groups)
+
+    def of_groups(self, groups: Iterable[str]) -> list[str]:
+        """The assets of some groups."""
+        chosen = set(groups)
+        return [asset for asset, group in self.groups.items() if group in chosen]
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Assets, parents first."""
+        graph = {asset: [e.parent for e in edges] for asset, edges in self.edges.items()}
+        return tuple(TopologicalSorter(graph).static_order())
+
+    def parents(
+        self, asset: str, partition: Partition, known: Mapping[str, set[Partition]]
+    ) -> Iterator[tuple[str, Partition]]:
+        """The parent partitions of one partition, among those that are `known`."""
+        for edge in self.edges[asset]:
+            if edge.first is None or edge.last is None:
+                same = [p for p in known[edge.parent] if p.series == partition.series]
+                yield from ((edge.parent, item) for item in sorted(same))
+                continue
+            for step in range(edge.first, edge.last + 1):
+                period = self.periods.shift(partition.period, step) if step else partition.period
+                item = Partition(period, partition.series)
+                if item in known[edge.parent]:
+                    yield edge.parent, item
+
+    def wanted(self, series: str, data_periods: list[str]) -> dict[str, set[Partition]]:
+        """The partitions of each asset that these periods of data can feed.
+
+        A period that looks back on a full window of earlier ones (models) needs all of it; one
+        that looks back for its warm-up takes what there is.
+        """
+        known: dict[str, set[Partition]] = {}
+        for asset in self.order:
+            if asset in self.by_series:
+                parents = [known[edge.parent] for edge in self.edges[asset]]
+                known[asset] = {Partition("", series)} if all(parents) else set()
+                continue
+            known[asset] = {
+                Partition(period, series)
+                for period in data_periods
+                if all(self._fed(edge, period, series, known) for edge in self.edges[asset])
+            }
+        return known
+
+    def _fed(
+        self, edge: Edge, period: str, series: str, known: Mapping[str, set[Partition]]
+    ) -> bool:
+        if edge.first is None or edge.last is None:
+            return bool(known[edge.parent])
+        steps = range(edge.first, edge.last + 1) if edge.last < 0 else (0,)
+        shifted = (self.periods.shift(period, step) for step in steps)
+        return all(Partition(item, series) in known[edge.parent] for item in shifted)
+
+
+def _edge(parent: dg.AssetKey, mapping: dg.PartitionMapping | None) -> Edge:
+    name = parent.path[-1]
+    if mapping is None:
+        return Edge(name, 0, 0)
+    if isinstance(mapping, dg.MultiToSingleDimensionPartitionMapping):
+        return Edge(name, None, None)
+    if isinstance(mapping, dg.MultiPartitionMapping):
+        window = mapping.downstream_mappings_by_upstream_dimension["period"].partition_mapping
+        if isinstance(window, dg.TimeWindowPartitionMapping):
+            return Edge(name, window.start_offset, window.end_offset)
+    raise TypeError(f"the planner cannot follow {mapping!r} to {name}")

@@ -1,0 +1,82 @@
+"""Carries out a plan: one Dagster run a partition, in this process, until nothing is left."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import dagster as dg
+
+from mlplatform.domain.errors import CheckStopped, InputError
+from mlplatform.orchestration.axis import SERIES
+from mlplatform.orchestration.build import Platform
+from mlplatform.orchestration.planner import Batch
+from mlplatform.orchestration.schedules import SERIES_TAG
+
+OnBatch = Callable[[Batch, int], None]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run of the chain did."""
+
+    batches: int
+    assets: int
+
+
+class StepFailed(RuntimeError):
+    """A step of a run failed: a defect of ours, or an outside service; the message says which."""
+
+
+def run_chain(
+    platform: Platform, instance: dg.DagsterInstance, series: str, on_batch: OnBatch
+) -> Done:
+    """Materialise what is stale of one series; `on_batch` hears of each run and what is left.
+
+    Raises CheckStopped where a blocking check failed, InputError for what the user can mend.
+    """
+    instance.add_dynamic_partitions(str(SERIES.name), [series])
+    planner = platform.stamp.planner(instance, series)
+    jobs = {name: platform.definitions.resolve_job_def(name) for name in ("windows", "report")}
+    planner.ledger.load(platform.stamp.lineage.order)
+    batches = assets = 0
+    last: Batch | None = None
+    while (batch := planner.next_batch()) is not None:
+        if batch == last:
+            raise RuntimeError(f"{batch} ran and is stale again: its inputs are not reproducible")
+        on_batch(batch, len(planner.tasks()))
+        job = jobs["windows" if batch.partition.period else "report"]
+        result = job.execute_in_process(
+            partition_key=batch.partition.key,
+            asset_selection=[dg.AssetKey(asset) for asset in batch.assets],
+            instance=instance,
+            tags={SERIES_TAG: series},
+            raise_on_error=False,
+        )
+        _raise_for(result)
+        planner.ledger.load(batch.assets)
+        batches, assets, last = batches + 1, assets + len(batch.assets), batch
+    return Done(batches, assets)
+
+
+def _raise_for(result: dg.ExecuteInProcessResult) -> None:
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed and evaluation.blocking:
+            raise CheckStopped(
+                f"Check {evaluation.check_name} of {evaluation.asset_key.path[-1]} stopped the "
+                f"chain: {evaluation.description}."
+            )
+    for event in result.all_events:
+        if event.is_step_failure:
+            raise _failure(event)
+    if not result.success:
+        raise StepFailed(f"Run {result.run_id} failed before its first step.")
+
+
+def _failure(event: dg.DagsterEvent) -> Exception:
+    data = event.step_failure_data
+    user = data.user_failure_data
+    if user is not None and user.description:
+        return InputError(user.description)
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return StepFailed(f"Step {event.step_key} failed: {error.to_string() if error else 'unknown'}")

@@ -1,0 +1,232 @@
+"""The shared desk of the model assets: opens a window, fits a role, tracks and registers it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from mlplatform.adapters.studies import StudyStorage
+from mlplatform.adapters.tracking.port import Tracker
+from mlplatform.domain.periods import PeriodAxis
+from mlplatform.domain.series import Series
+from mlplatform.decisions.policy import PolicyTerms, pack, policy_fingerprint
+from mlplatform.domain.tables import MODELS, POLICIES
+from mlplatform.features.sets import core_plan, model_inputs
+from mlplatform.market.periods import period_of_day, trading_day
+from mlplatform.market.sessions import session_calendar
+from mlplatform.models.errors import NotTrainable
+from mlplatform.models.serial import Model, from_bytes
+from mlplatform.models.tuning import Tuner
+from mlplatform.orchestration.axis import Partition
+from mlplatform.orchestration.notes import Window, model_note, policy_note
+from mlplatform.setups.registry import SETUPS
+from mlplatform.settings import StudySettings
+from mlplatform.studies.fitting import FitSettings
+from mlplatform.studies.training import TrainingSet, training_set
+
+SETUP_NAMES = tuple(setup.name for setup in SETUPS)
+
+
+@dataclass(frozen=True)
+class WindowDesk:
+    """What the model assets share."""
+
+    axis: PeriodAxis
+    settings: StudySettings
+    tracker: Tracker
+    storage: StudyStorage
+
+    @property
+    def embargo(self) -> timedelta:
+        """Between the end of a training label and the first tested decision."""
+        return timedelta(minutes=self.settings.embargo_minutes)
+
+    def open(
+        self,
+        context: dg.AssetExecutionContext,
+        features: pl.DataFrame,
+        candidates: pl.DataFrame,
+        labels: pl.DataFrame,
+    ) -> Window:
+        """The window of a model partition; dg.Failure where training periods are missing, and
+        NotTrainable where they hold nothing to learn from.
+        """
+        partition = Partition.parse(context.partition_key)
+        series = Series.parse(partition.series)
+        self._require_periods(features, partition.period)
+        inputs = (model_inputs(core_plan(series.timeframe)), SETUP_NAMES)
+        train = training_set(
+            features, candidates, labels, inputs, self.tested_from(partition.period), self.embargo
+        )
+        fit = FitSettings(
+            embargo_us=int(self.embargo.total_seconds() * 1e6),
+            max_contracts=self.settings.max_contracts,
+            multiplier_usd=series.instrument.multiplier_usd,
+            capital_usd=self.settings.capital_usd,
+        )
+        identity = _identity(train, self.settings)
+
+        def tuner(role: str) -> Tuner:
+            return Tuner(
+                (self.settings.seed, role, series.name, partition.period),
+                self.settings.trials,
+                self.storage.open(series.name),
+                f"{series.name}-{partition.period}-{role}-{identity}",
+            )
+
+        return Window(series, partition.period, train, fit, tuner)
+
+    def tested_from(self, period: str) -> datetime:
+        """The start of the period's first session."""
+        first = self.axis.start_of(period)
+        start = session_calendar(first, first + timedelta(days=10))["session_start"][0]
+        assert isinstance(start, datetime)
+        return start
+
+    def _require_periods(self, features: pl.DataFrame, period: str) -> None:
+        days = features.select(day=trading_day(pl.col("ts"))).unique()
+        present = days.select(period_of_day(self.axis.cadence, pl.col("day"))).to_series()
+        if present.n_unique() < self.settings.train_periods:
+            raise dg.Failure(
+                f"Window {period} needs {self.settings.train_periods} training periods before it, "
+                f"{present.n_unique()} are materialised: materialise the earlier ones first."
+            )
+
+    def fit(
+        self,
+        context: dg.AssetExecutionContext,
+        role: str,
+        past: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
+        fit: Callable[[Window], Model],
+    ) -> pl.DataFrame:
+        """Fit, track and register one role of a window: one row of table `models`.
+
+        `past` are features, candidates and labels of the training periods.
+        """
+        period = Partition.parse(context.partition_key).period
+        window = None
+        try:
+            window = self.open(context, *past)
+            model = fit(window)
+        except NotTrainable as error:
+            return self.fallback(role, period, error.reason, window.train if window else None)
+        metrics = json.dumps(asdict(model.metrics), sort_keys=True)
+        note = model_note(role, window, model, metrics, self.settings)
+        self.tracker.register(note)
+        row = _row(role, period, note.fingerprint, window.train)
+        return MODELS.frame(
+            row.with_columns(
+                fallback=pl.lit(None, pl.String),
+                trials_run=pl.lit(model.metrics.trials_run),
+                metrics=pl.lit(metrics),
+                payload=pl.lit(note.payload),
+            )
+        )
+
+    def fallback(
+        self, role: str, period: str, reason: str, train: TrainingSet | None
+    ) -> pl.DataFrame:
+        """The row of a role that could not be had, which says why."""
+        digest = hashlib.sha256(f"{role}:{reason}".encode()).hexdigest()
+        row = _row(role, period, f"none-{digest[:12]}", train, self.tested_from(period))
+        return MODELS.frame(
+            row.with_columns(
+                fallback=pl.lit(reason),
+                trials_run=pl.lit(0),
+                metrics=pl.lit("{}"),
+                payload=pl.lit(None, pl.Binary),
+            )
+        )
+
+    def policy(
+        self, series: Series, roles: Mapping[str, pl.DataFrame], recipe: str
+    ) -> pl.DataFrame:
+        """Pack and register the policy of one window: one row of table `policies`."""
+        models = {role: row["payload"][0] for role, row in roles.items()}
+        reasons = [
+            f"{role} model: {row['fallback'][0]}"
+            for role, row in roles.items()
+            if row["fallback"][0]
+        ]
+        names = _input_names(series)
+        terms = PolicyTerms(
+            core_plan(series.timeframe).fingerprint,
+            names,
+            series.instrument.multiplier_usd,
+            self.settings.capital_usd,
+        )
+        payload = version = None
+        identity = "none-" + hashlib.sha256("; ".join(reasons).encode()).hexdigest()[:12]
+        if models["stop"] is not None and models["entry"] is not None:
+            payload = pack({role: data for role, data in models.items() if data}, terms)
+            identity = policy_fingerprint(payload)
+            pins = {role: self._pin(series, role, row) for role, row in roles.items()}
+            version = self.tracker.register(
+                policy_note(series, roles["entry"], identity, payload, recipe, pins, names)
+            ).version
+        told = ("period", "train_from", "train_to", "train_rows", "purged_rows")
+        return POLICIES.frame(
+            roles["entry"]
+            .select(told)
+            .with_columns(
+                fingerprint=pl.lit(identity),
+                recipe=pl.lit(recipe),
+                feature_plan=pl.lit(terms.feature_plan),
+                fallback=pl.lit("; ".join(reasons) or None, pl.String),
+                trials_run=pl.lit(sum(int(row["trials_run"][0]) for row in roles.values())),
+                payload=pl.lit(payload, pl.Binary),
+                version=pl.lit(version, pl.String),
+            )
+        )
+
+    def _pin(self, series: Series, role: str, row: pl.DataFrame) -> str:
+        """The registry version of a role's model."""
+        found = self.tracker.find(f"{series.name}-{role}", row["fingerprint"][0])
+        return found.version if found else "none"
+
+
+def model_of(row: pl.DataFrame) -> Any:
+    """The fitted model in a row of table `models`; NotTrainable where it fell back."""
+    payload = row["payload"][0]
+    if payload is None:
+        raise NotTrainable(f"there is no {row['role'][0]} model: {row['fallback'][0]}")
+    return from_bytes(payload)
+
+
+def _input_names(series: Series) -> tuple[str, ...]:
+    features = [feature.name for feature in model_inputs(core_plan(series.timeframe))]
+    return (*features, *(f"is_{name}" for name in SETUP_NAMES), "side")
+
+
+def _row(
+    role: str,
+    period: str,
+    identity: str,
+    train: TrainingSet | None,
+    tested_from: datetime | None = None,
+) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "role": [role],
+            "period": [period],
+            "fingerprint": [identity],
+            "train_from": [train.train_from if train else tested_from],
+            "train_to": [train.train_to if train else tested_from],
+            "train_rows": [len(train) if train else 0],
+            "purged_rows": [train.purged_rows if train else 0],
+        }
+    )
+
+
+def _identity(train: TrainingSet, settings: StudySettings) -> str:
+    """Of the study: other data or settings must not resume it."""
+    digest = hashlib.sha256(json.dumps([train.names, settings.embargo_minutes]).encode())
+    for array in (train.x, train.decision_ts, train.label_end_ts, train.net_atr, train.is_win):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,67 @@
+"""Settings: from the command line, the environment (MLPLATFORM_*), the home's file, or defaults."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mlplatform.domain.errors import InputError
+from mlplatform.domain.periods import Cadence
+
+SETTINGS_FILE = "settings.json"
+DEFAULT_HOME = Path(".mlplatform")
+
+
+class StudySettings(BaseSettings):
+    """What decides a study's numbers; kept in the home, so that every way in finds the same."""
+
+    model_config = SettingsConfigDict(env_prefix="MLPLATFORM_", extra="ignore", frozen=True)
+
+    cadence: Cadence = Cadence.MONTH
+    first_period: str = "2025-01"
+    """The first partition key of the home; set by the first data that it takes in."""
+    from_period: str | None = None
+    """The first period that is used; all where None."""
+    to_period: str | None = None
+    train_periods: int = Field(3, ge=1)
+    trials: int = Field(10, ge=1)
+    """Optuna trials per role and window."""
+    seed: int = Field(7, ge=0)
+    capital_usd: float = Field(50_000.0, gt=0)
+    max_quarantined_frac: float = Field(0.01, ge=0, le=1)
+    """Past this share of refused rows the chain stops."""
+    gate_min_trades: int = Field(30, ge=1)
+    """Out-of-sample trades below which no recipe becomes champion."""
+    max_contracts: int = Field(5, ge=1)
+    embargo_minutes: int = Field(60, ge=0)
+    """Between the end of a training label and the first tested decision."""
+    mlflow_uri: str | None = None
+    """A tracking server; the home's own database where None."""
+    optuna_url: str | None = None
+    """An RDB for studies; a journal file in the home where None."""
+
+
+def home_path(home: Path | None = None) -> Path:
+    """The home: the argument, MLPLATFORM_HOME, or .mlplatform here."""
+    return Path(home or os.environ.get("MLPLATFORM_HOME") or DEFAULT_HOME).expanduser().absolute()
+
+
+def load_settings(home: Path, **given: Any) -> StudySettings:
+    """The settings of a home: arguments, then the environment, then the home's file, then defaults.
+
+    Raises InputError that names the field.
+    """
+    path = home / SETTINGS_FILE
+    try:
+        stored = json.loads(path.read_text()) if path.is_file() else {}
+        top = StudySettings(**{key: value for key, value in given.items() if value is not None})
+        return StudySettings(**{**stored, **top.model_dump(include=top.model_fields_set)})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "-".join(str(part) for part in first["loc"])
+        raise InputError(f"Setting {name.replace('_', '-')}: {first['msg'].lower()}.") from None
+    except json.JSONDecodeError:
+        raise InputError(f"{path} is no JSON: repair or delete it.") from None

@@ -1,0 +1,112 @@
+"""The backtest of a study: all policies' decisions over all windows, once, on the one step."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from mlplatform.domain.periods import PeriodAxis
+from mlplatform.domain.series import Series
+from mlplatform.domain.tables import BACKTEST, DAILY_EQUITY
+from mlplatform.market.periods import period_of_day
+
+if TYPE_CHECKING:
+    from mlplatform.execution import Simulation
+
+POLICIES = ("baseline", "ml", "random_entry")
+BUY_AND_HOLD = "buy_and_hold"
+
+
+def tested_bars(axis: PeriodAxis, bars: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+    """The bars of the periods in which anything was decided."""
+    periods = decisions["period"].unique()
+    return bars.filter(period_of_day(axis.cadence, pl.col("session_date")).is_in(periods))
+
+
+def backtest_trades(
+    series: Series, bars: pl.DataFrame, decisions: pl.DataFrame, capital_usd: float
+) -> pl.DataFrame:
+    """Table `backtest`: every policy's trades. `decisions` carry their `period`."""
+    tags = decisions.select("policy", "candidate_id", "period", "policy_fingerprint")
+    parts = [
+        simulation.trades()
+        .with_columns(policy=pl.lit(policy))
+        .join(tags, on=["policy", "candidate_id"], how="left", maintain_order="left")
+        for policy, simulation in _simulations(series, bars, decisions, capital_usd)
+    ]
+    return BACKTEST.frame(pl.concat(parts))
+
+
+def backtest_equity(
+    series: Series, bars: pl.DataFrame, decisions: pl.DataFrame, capital_usd: float
+) -> pl.DataFrame:
+    """Table `daily_equity`: every policy's marks at the end of each trading day of `bars`, and
+    those of one contract bought at the first open and held.
+    """
+    days = bars.select("ts", "session_date")
+    parts = [
+        _daily(policy, days, simulation.equity())
+        for policy, simulation in _simulations(series, bars, decisions, capital_usd)
+    ]
+    held = bars.select("ts", equity_usd=capital_usd + _held_usd(series, bars))
+    return pl.concat([*parts, _daily(BUY_AND_HOLD, days, held)])
+
+
+def execution_rules(series: Series) -> dict[str, object]:
+    """The rules of the run, for the report."""
+    from mlplatform.execution import Rules
+
+    return asdict(Rules.for_instrument(series.instrument))
+
+
+def _simulations(
+    series: Series, bars: pl.DataFrame, decisions: pl.DataFrame, capital_usd: float
+) -> Iterator[tuple[str, "Simulation"]]:
+    from mlplatform.execution import BarArrays, Orders, Rules, simulate
+
+    rules = Rules.for_instrument(series.instrument)
+
+    arrays = BarArrays.from_frame(bars, series.timeframe)
+    index = bars.select("ts").with_row_index("bar")
+    for policy in POLICIES:
+        taken = decisions.filter(pl.col("policy") == policy, pl.col("take")).sort("ts", "setup")
+        taken = taken.join(index, on="ts", how="inner", maintain_order="left")
+        names = taken["setup"].unique().sort().to_list() or [""]
+        orders = Orders.market(
+            taken["bar"].to_numpy().astype(np.int64),
+            taken["side"].to_numpy(),
+            taken["contracts"].to_numpy(),
+            stop_points=taken["stop_points"].to_numpy(),
+            target_points=taken["target_points"].to_numpy(),
+            tag=taken["candidate_id"],
+            setup=taken["setup"].replace_strict(names, range(len(names)), return_dtype=pl.Int32),
+            setup_names=tuple(names),
+        )
+        yield policy, simulate(arrays, orders, rules, capital_usd)
+
+
+def _daily(policy: str, days: pl.DataFrame, equity: pl.DataFrame) -> pl.DataFrame:
+    marked = equity.join(days, on="ts", how="inner", maintain_order="left")
+    daily = marked.group_by("session_date", maintain_order=True).agg(
+        equity_usd=pl.col("equity_usd").last(), low_usd=pl.col("equity_usd").min()
+    )
+    return DAILY_EQUITY.frame(daily.with_columns(policy=pl.lit(policy)))
+
+
+def _held_usd(series: Series, bars: pl.DataFrame) -> pl.Series:
+    """Profit in USD at each bar's close of one contract held throughout, rolled at each change of
+    contract: the jump between two contracts is nobody's profit, the roll's costs are.
+    """
+    instrument = series.instrument
+    rolled = (pl.col("contract") != pl.col("contract").shift(1)).fill_null(value=True)
+    change = (
+        pl.when(rolled).then(pl.col("close") - pl.col("open")).otherwise(pl.col("close").diff())
+    )
+    side_usd = (
+        instrument.commission_usd
+        + instrument.slippage_ticks * instrument.tick_points * instrument.multiplier_usd
+    )
+    sides = pl.when(rolled).then(2).otherwise(0).cum_sum() - 1  # the first entry has no exit
+    return bars.select(change.cum_sum() * instrument.multiplier_usd - sides * side_usd).to_series()

@@ -1,0 +1,51 @@
+"""The gate: whether a recipe (settings and code) may become champion, judged on all its windows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+Evidence = Mapping[str, tuple[int, float]]
+"""By period: out-of-sample trades, and the sum of their R."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the recipe passes, and why, in a sentence."""
+
+    passed: bool
+    reason: str
+
+
+def evidence_of(trades: pl.DataFrame, policy: str) -> dict[str, tuple[int, float]]:
+    """Evidence of one policy from table `backtest`."""
+    mine = trades.filter(pl.col("policy") == policy)
+    rows = mine.group_by("period").agg(pl.len(), pl.col("r").sum()).sort("period")
+    return {period: (count, total) for period, count, total in rows.iter_rows()}
+
+
+def judge_recipe(
+    challenger: Evidence, incumbent: Evidence, incumbent_name: str, min_trades: int
+) -> Verdict:
+    """Enough trades, and an expectancy in R not worse than the incumbent's on the same periods.
+
+    The incumbent is the champion recipe, or the static baseline where there is none yet. Without
+    common periods there is nothing to compare, and the champion stays.
+    """
+    trades = sum(count for count, _ in challenger.values())
+    if trades < min_trades:
+        return Verdict(False, f"{trades} out-of-sample trades, {min_trades} are needed")
+    common = sorted(set(challenger) & set(incumbent))
+    if not common:
+        return Verdict(False, f"no period in common with {incumbent_name}")
+    own, other = _expectancy(challenger, common), _expectancy(incumbent, common)
+    span = f"{common[0]} to {common[-1]}"
+    compared = f"expectancy {own:+.3f} R against {other:+.3f} R of {incumbent_name}, {span}"
+    if own < other - 1e-12:
+        return Verdict(False, f"worse: {compared}")
+    return Verdict(True, f"not worse: {compared}")
+
+
+def _expectancy(evidence: Evidence, periods: list[str]) -> float:
+    trades = sum(evidence[period][0] for period in periods)
+    return sum(evidence[period][1] for period in periods) / trades if trades else 0.0
