@@ -44,6 +44,13 @@ def test_pure_noise_is_called_above_zero_about_once_in_a_hundred() -> None:
     assert claims <= 10
 
 
+@pytest.mark.parametrize("day", [0, 10, 29])
+def test_every_day_is_drawn_the_first_and_the_last_too(day: int) -> None:
+    one = np.zeros(30)
+    one[day] = 30.0
+    assert _interval(one).high > 1.0
+
+
 def test_constant_days_leave_no_doubt() -> None:
     got = _interval(np.full(30, 2.0))
     assert (got.low, got.mean, got.high) == (2.0, 2.0, 2.0)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import groupby
 
 import polars as pl
 import pytest
@@ -50,7 +51,15 @@ def test_the_figures_are_the_trades_sums() -> None:
     assert summary.costs_usd == pytest.approx(summary.commission_usd + summary.slippage_usd)
     assert summary.expectancy_r == pytest.approx(trades["r"].mean())
     assert summary.total_return_frac == pytest.approx(summary.net_usd / study.capital_usd)
-    assert summary.longest_losing_run > 1
+
+
+def test_runs_are_counted_in_the_order_of_the_trades() -> None:
+    summary = _summary()
+    net = fake_study().policies["ml"].trades["net_usd"].to_list()
+    won = [len(list(run)) for win, run in groupby(net, lambda usd: usd > 0) if win]
+    lost = [len(list(run)) for loss, run in groupby(net, lambda usd: usd < 0) if loss]
+    assert (summary.longest_winning_run, summary.longest_losing_run) == (max(won), max(lost))
+    assert max(won) != max(lost)
 
 
 def test_a_policy_that_never_traded_has_no_drawdown_to_boast_of() -> None:

@@ -1,10 +1,12 @@
 """What the page says, read as text."""
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 
+from mlplatform.reports.figures import figure_json, r_figure
 from mlplatform.reports.page import report_html
 from mlplatform.reports.rows import source_line
 from mlplatform.testing.studies import StudyPlan, fake_study
@@ -58,6 +60,13 @@ def test_money_has_separators_and_units() -> None:
 def test_a_missing_figure_gives_its_reason() -> None:
     text = _body(report_html(fake_study(StudyPlan(outcome="winners"))))
     assert "there is no losing trade: Profit factor (Baseline)" in text
+
+
+def test_text_in_a_chart_cannot_end_its_script_element() -> None:
+    figure = r_figure(fake_study()).update_layout(title="</script>")
+    text = figure_json(figure)
+    assert "<" not in text
+    assert json.loads(text)["layout"]["title"]["text"] == "</script>"
 
 
 def test_windows_show_their_notes() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
@@ -111,6 +111,11 @@ def test_times_are_utc() -> None:
     assert report["source"]["from"].endswith("Z")
     assert report["windows"][0]["train_from"] == "2024-12-01T14:30:00Z"
     assert report["provenance"]["created_at"] == "2026-01-05T22:15:00Z"
+
+
+def test_a_time_of_another_zone_is_turned_into_utc() -> None:
+    chicago = datetime(2025, 6, 1, 7, tzinfo=timezone(timedelta(hours=-5)))
+    assert plain(chicago) == "2025-06-01T12:00:00Z"
 
 
 class _Kind(StrEnum):

@@ -32,6 +32,12 @@ def test_an_edge_that_the_baseline_has_too_is_not_credited_to_ml() -> None:
     assert "not that ML adds" in verdict.sentence
 
 
+def test_a_baseline_with_an_edge_of_its_own_takes_the_credit() -> None:
+    study, other = fake_study(), fake_study(StudyPlan(seed=8))
+    policies = {**study.policies, "baseline": other.policies["ml"]}
+    assert judge(replace(study, policies=policies)).kind == "edge_not_over_baseline"
+
+
 def test_noise_is_rarely_called_an_edge() -> None:
     kinds = [
         judge(fake_study(StudyPlan(seed=seed, edge_r=-0.02, periods=3))).kind for seed in range(60)
