@@ -3,7 +3,7 @@ import pytest
 
 from mlplatform.models.arrays import Rows
 from mlplatform.models.boosting import FAMILIES, SPACE, Budget, load_booster
-from mlplatform.models.scores import auc
+from mlplatform.models.scores import auc, squared_error
 
 BUDGET = Budget(max_rounds=60)
 
@@ -55,13 +55,18 @@ def test_one_row_predicts_what_it_predicts_among_many(family):
 
 
 def test_early_stopping_keeps_the_best_round(family):
-    train, valid = _rows(1, "regression", signal=0.0), _rows(2, "regression", signal=0.0)
-    grown = family.fit("regression", train, None, SPACE.first, 3, BUDGET)
+    train, valid = _rows(1, "regression", signal=0.2), _rows(2, "regression", signal=0.2)
+
+    def grow(rounds: int):
+        return family.fit("regression", train, None, SPACE.first, 3, Budget(max_rounds=rounds))
+
     stopped = family.fit("regression", train, valid, SPACE.first, 3, BUDGET)
-    assert grown.rounds == 60
-    assert stopped.rounds < 40
-    errors = [float(np.mean((valid.y - b.predict(valid.x)) ** 2)) for b in (stopped, grown)]
-    assert errors[0] < errors[1]
+    assert stopped.rounds < 60
+    assert grow(60).rounds == 60
+    np.testing.assert_array_equal(stopped.predict(valid.x), grow(stopped.rounds).predict(valid.x))
+    best = squared_error(valid.y, stopped.predict(valid.x))
+    for rounds in (stopped.rounds - 1, stopped.rounds + 1, stopped.rounds + BUDGET.patience):
+        assert squared_error(valid.y, grow(rounds).predict(valid.x)) > best
 
 
 def test_an_unknown_family_is_not_loaded():

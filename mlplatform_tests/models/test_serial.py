@@ -71,10 +71,13 @@ def test_a_loaded_model_is_the_model(fitted):
 def test_one_row_predicts_what_it_predicts_among_many(fitted):
     kind, model = fitted
     if kind == "size":
-        pytest.skip("sizes are not made of rows of features")
-    x = entry_rows(9, 1.0, rows=40).x
-    alone = np.concatenate([model.predict(row[None, :]) for row in x])
-    np.testing.assert_array_equal(alone, model.predict(x))
+        p, stop = np.linspace(0.0, 1.0, 40), np.linspace(1.0, 300.0, 40)
+        rows = [(p, stop), *((p[i : i + 1], stop[i : i + 1]) for i in range(40))]
+        many, *alone = (model.contracts(*row, 5.0, 50_000.0) for row in rows)
+    else:
+        x = entry_rows(9, 1.0, rows=40).x
+        many, *alone = (model.predict(row) for row in (x, *(x[i : i + 1] for i in range(40))))
+    np.testing.assert_array_equal(np.concatenate(alone), many)
 
 
 def test_an_altered_file_is_refused_wherever_it_was_altered(fitted):

@@ -69,6 +69,16 @@ def test_cross_fitted_stops_of_a_candidate_ignore_its_own_label_and_all_later_on
     assert (crossed[720:] != again[720:]).any()
 
 
+def test_the_constant_that_a_candidate_falls_back_to_is_of_its_past_only(skilled):
+    rows = stop_rows(11, effect=0.0, rows=400)
+    stops = cross_fitted_stops(rows, skilled.plan, SMALL, tuner("stop"))
+    later = replace(rows, net_atr=rows.net_atr.copy())
+    later.net_atr[320:] += 100.0 * (rows.net_atr.mean(axis=0) == rows.net_atr.mean(axis=0).min())
+    again = cross_fitted_stops(later, skilled.plan, SMALL, tuner("stop"))
+    assert len(np.unique(stops[240:320])) == 1
+    np.testing.assert_array_equal(stops, again)
+
+
 def test_the_first_block_has_no_past_and_gets_the_prior(skilled, crossed):
     assert (crossed[:180] == 1.5).all()
     assert len(np.unique(crossed[180:])) > 1
