@@ -4,20 +4,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlplatform.execution.alone import EachResult as EachResult
+    from mlplatform.execution.alone import simulate_each as simulate_each
     from mlplatform.execution.bars import BarArrays as BarArrays
     from mlplatform.execution.codes import FillPolicy as FillPolicy
     from mlplatform.execution.codes import OrderKind as OrderKind
     from mlplatform.execution.codes import Outcome as Outcome
     from mlplatform.execution.codes import PositionMode as PositionMode
     from mlplatform.execution.codes import Reason as Reason
+    from mlplatform.execution.grid import VariantsResult as VariantsResult
+    from mlplatform.execution.grid import simulate_variants as simulate_variants
     from mlplatform.execution.orders import Orders as Orders
     from mlplatform.execution.rules import Limits as Limits
     from mlplatform.execution.rules import Rules as Rules
     from mlplatform.execution.simulation import Simulation as Simulation
     from mlplatform.execution.simulation import simulate as simulate
+    from mlplatform.execution.variants import Variants as Variants
 
 _HOMES = {
     "BarArrays": "bars",
+    "EachResult": "alone",
     "FillPolicy": "codes",
     "OrderKind": "codes",
     "Outcome": "codes",
@@ -27,7 +33,11 @@ _HOMES = {
     "Limits": "rules",
     "Rules": "rules",
     "Simulation": "simulation",
+    "Variants": "variants",
+    "VariantsResult": "grid",
     "simulate": "simulation",
+    "simulate_each": "alone",
+    "simulate_variants": "grid",
 }
 __all__ = list(_HOMES)
 

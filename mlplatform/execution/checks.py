@@ -56,7 +56,7 @@ def _check_terms(orders: Orders) -> None:
     _refuse(needs_limit & ~np.isfinite(orders.entry_limit), "lacks a finite entry_limit")
     _refuse(needs_stop & ~np.isfinite(orders.entry_stop), "lacks a finite entry_stop")
     if not np.isnan(orders.reference_price).all():
-        entry: Column = np.where(needs_limit, orders.entry_limit, orders.entry_stop)
+        entry = np.asarray(np.where(needs_limit, orders.entry_limit, orders.entry_stop))
         _check_reference(orders, entry)
     _check_groups(orders)
 
