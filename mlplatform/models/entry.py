@@ -139,14 +139,13 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
     )
     probability = calibration.calibrator.apply(score)
     chosen = choose_threshold(probability, rows.net_r[held], config.threshold)
-    scores = _slice_scores(score, won, calibration)
     metrics = EntryMetrics(
         rows=len(known),
         incomplete_rows=len(rows.is_win) - len(known),
         train_rows=len(train),
         slice_rows=len(held),
         slice_from_us=int(rows.decision_ts[held[0]]),
-        scores=scores,
+        scores=_slice_scores(score, won, calibration),
         threshold=chosen,
         tuning_loss=plan.loss,
         trials_run=plan.trials_run,

@@ -16,7 +16,7 @@ from mlplatform.models.boosting import load_booster
 from mlplatform.models.calibration import Calibrator, Isotonic, Sigmoid
 from mlplatform.models.entry import EntryMetrics, EntryModel, SliceScores
 from mlplatform.models.errors import AlteredModel
-from mlplatform.models.size import SizeMetrics, SizeModel
+from mlplatform.models.size import SizeMetrics, SizeModel, SizeRule
 from mlplatform.models.stop import StopMetrics, StopModel
 from mlplatform.models.threshold import Threshold
 from mlplatform.models.tuning import TrialRecord
@@ -151,7 +151,7 @@ def _read_entry(content: _Json) -> EntryModel:
 def _read_size(content: _Json) -> SizeModel:
     trials = _read_trials(content["trials"])
     metrics = SizeMetrics(**content["metrics"])
-    return SizeModel(**(content | {"trials": trials, "metrics": metrics}))
+    return SizeModel(SizeRule(**content["rule"]), trials, metrics)
 
 
 _READERS: dict[str, Callable[[_Json], Model]] = {

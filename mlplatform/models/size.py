@@ -54,16 +54,14 @@ class SizeMetrics:
 
 
 @dataclass(frozen=True)
-class SizeModel:
-    """Fitted size: payoff in R, the share of Kelly to bet, and the caps."""
+class SizeRule:
+    """How many contracts: payoff in R, the share of Kelly to bet, and the caps."""
 
     avg_win_r: float
     avg_loss_r: float
     kelly_fraction: float
     max_risk_frac: float
     max_contracts: int
-    trials: tuple[TrialRecord, ...]
-    metrics: SizeMetrics
 
     def contracts(
         self,
@@ -95,6 +93,25 @@ class SizeModel:
         return np.asarray(np.clip(self.kelly_fraction * kelly, 0.0, self.max_risk_frac))
 
 
+@dataclass(frozen=True)
+class SizeModel:
+    """Fitted size: the rule, how it was tuned, and what it made of the validation trades."""
+
+    rule: SizeRule
+    trials: tuple[TrialRecord, ...]
+    metrics: SizeMetrics
+
+    def contracts(
+        self,
+        probability: FloatArray,
+        stop_points: FloatArray,
+        multiplier_usd: float,
+        capital_usd: float,
+    ) -> IntArray:
+        """(n,) whole contracts by the fitted rule; see `SizeRule.contracts`."""
+        return self.rule.contracts(probability, stop_points, multiplier_usd, capital_usd)
+
+
 def kelly_frac(probability: FloatArray, avg_win_r: float, avg_loss_r: float) -> FloatArray:
     """Fraction of capital to put at risk per 1 R: p / loss - (1 - p) / win; below 0 if it loses.
 
@@ -118,6 +135,37 @@ def fit_size(
     drawdown (of closed equity) at or above the limit ranks below every choice within it.
     Raises NotTrainable where trades, winners or losers are too few, or where winners gain nothing.
     """
+    avg_win_r, avg_loss_r = _payoff_r(rows, config)
+    apart = _one_at_a_time(rows.decision_ts, rows.label_end_ts)
+    account = _Account(rows, apart, multiplier_usd, capital_usd)
+
+    def rule(params: Params) -> SizeRule:
+        kelly, risk = float(params["kelly_fraction"]), float(params["max_risk_frac"])
+        return SizeRule(avg_win_r, avg_loss_r, kelly, risk, config.max_contracts)
+
+    def objective(params: Params) -> float:
+        growth, drawdown = account.trade(rule(params))
+        return -growth if drawdown < config.max_drawdown_frac else _BROKEN + drawdown
+
+    part = tuner.part("size", tuner.trials)
+    found = tune(
+        objective, _space(config), part.trials, part.seed_parts, part.storage, part.study_name
+    )
+    growth, drawdown = account.trade(rule(found.best_params))
+    metrics = SizeMetrics(
+        trades=len(apart),
+        overlapping_trades=len(rows.net_r) - len(apart),
+        log_growth=growth,
+        log_growth_one_contract=account.trade(None)[0],
+        max_drawdown_frac=drawdown,
+        drawdown_met=drawdown < config.max_drawdown_frac,
+        trials_run=found.trials_run,
+    )
+    return SizeModel(rule(found.best_params), found.history, metrics)
+
+
+def _payoff_r(rows: SizeRows, config: SizeConfig) -> tuple[float, float]:
+    """Average win and average loss in R, both positive; NotTrainable where there is no payoff."""
     require_rows(len(rows.net_r), config.min_trades, "trades to size")
     won = rows.is_win > 0
     for count, what in ((int(won.sum()), "winners"), (int((~won).sum()), "losers")):
@@ -126,35 +174,7 @@ def fit_size(
     if avg_win_r <= 0.0:
         raise NotTrainable("winners gain nothing on average, so there is no payoff to size by")
     # Losers that close near zero (time exits) would let Kelly bet without bound.
-    avg_loss_r = max(config.min_loss_r, float(-rows.net_r[~won].mean()))
-    apart = _one_at_a_time(rows.decision_ts, rows.label_end_ts)
-    account = _Account(rows, apart, multiplier_usd, capital_usd)
-
-    def model(params: Params, trials: tuple[TrialRecord, ...], metrics: SizeMetrics) -> SizeModel:
-        kelly, risk = float(params["kelly_fraction"]), float(params["max_risk_frac"])
-        return SizeModel(avg_win_r, avg_loss_r, kelly, risk, config.max_contracts, trials, metrics)
-
-    blank = SizeMetrics(len(won), len(won) - len(apart), 0.0, None, 0.0, False, 0)
-
-    def objective(params: Params) -> float:
-        growth, drawdown = account.trade(model(params, (), blank))
-        return -growth if drawdown < config.max_drawdown_frac else _BROKEN + drawdown
-
-    part = tuner.part("size", tuner.trials)
-    found = tune(
-        objective, _space(config), part.trials, part.seed_parts, part.storage, part.study_name
-    )
-    growth, drawdown = account.trade(model(found.best_params, (), blank))
-    metrics = SizeMetrics(
-        trades=len(apart),
-        overlapping_trades=len(won) - len(apart),
-        log_growth=growth,
-        log_growth_one_contract=account.trade(None)[0],
-        max_drawdown_frac=drawdown,
-        drawdown_met=drawdown < config.max_drawdown_frac,
-        trials_run=found.trials_run,
-    )
-    return model(found.best_params, found.history, metrics)
+    return avg_win_r, max(config.min_loss_r, float(-rows.net_r[~won].mean()))
 
 
 # Above any loss by log growth within the drawdown limit.
@@ -190,16 +210,16 @@ class _Account:
     multiplier_usd: float
     capital_usd: float
 
-    def trade(self, model: SizeModel | None) -> tuple[float, float]:
-        """Log growth and maximum drawdown of closed equity; one contract each where no model."""
+    def trade(self, rule: SizeRule | None) -> tuple[float, float]:
+        """Log growth and maximum drawdown of closed equity; one contract each where no rule."""
         equity = peak = self.capital_usd
         drawdown = 0.0
         for row in self.apart:
             stop = self.rows.stop_points[row : row + 1]
             contracts = 1
-            if model is not None:
+            if rule is not None:
                 probability = self.rows.probability[row : row + 1]
-                contracts = int(model.contracts(probability, stop, self.multiplier_usd, equity)[0])
+                contracts = int(rule.contracts(probability, stop, self.multiplier_usd, equity)[0])
             risk_usd = float(stop[0]) * self.multiplier_usd
             equity += contracts * risk_usd * float(self.rows.net_r[row])
             if equity <= 0.0:

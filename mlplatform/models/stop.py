@@ -128,22 +128,9 @@ def fit_stop(rows: StopRows, config: StopConfig, tuner: Tuner) -> StopModel:
     require_rows(len(complete), config.min_rows, "candidates with complete labels")
     if not np.ptp(rows.net_atr[complete], axis=1).any():
         raise NotTrainable("every stop of the grid has the same outcome for every candidate")
-    early = complete[
-        purged_holdout(
-            rows.decision_ts[complete], ends[complete], config.holdout_frac, config.embargo_us
-        ).train
-    ]
     columns = usable_columns(rows.x[complete], rows.feature_names)
-    folds = purged_folds(rows.decision_ts[early], ends[early], config.n_folds, config.embargo_us)
-    pairs = [
-        (
-            _expand(rows, columns, early[fold.train]),
-            _expand(rows, columns, early[fold.valid]),
-        )
-        for fold in folds
-    ]
-    plan = plan_blend(pairs, "regression", config.families, config.budget, tuner, STOP_SPACE)
-    judged = _judge(rows, ends, complete, plan, (config, tuner))
+    plan = _plan(rows, ends, complete, config, tuner)
+    judged = _judge(rows, ends, complete, plan, config, tuner)
     blend = fit_blend(_expand(rows, columns, complete), plan, config.budget, tuner)
     mean = rows.net_atr[complete].mean(axis=0)
     metrics = StopMetrics(
@@ -164,6 +151,23 @@ def fit_stop(rows: StopRows, config: StopConfig, tuner: Tuner) -> StopModel:
     return StopModel(columns, grid, tuple(float(m) for m in mean), blend, plan, metrics)
 
 
+def _plan(
+    rows: StopRows, ends: IntArray, index: IntArray, config: StopConfig, tuner: Tuner
+) -> Plan:
+    """Tune on folds of the rows before the holdout that judges the model later."""
+    split = purged_holdout(
+        rows.decision_ts[index], ends[index], config.holdout_frac, config.embargo_us
+    )
+    early = index[split.train]
+    columns = usable_columns(rows.x[early], rows.feature_names)
+    folds = purged_folds(rows.decision_ts[early], ends[early], config.n_folds, config.embargo_us)
+    pairs = [
+        (_expand(rows, columns, early[fold.train]), _expand(rows, columns, early[fold.valid]))
+        for fold in folds
+    ]
+    return plan_blend(pairs, "regression", config.families, config.budget, tuner, STOP_SPACE)
+
+
 def cross_fitted_stops(rows: StopRows, plan: Plan, config: StopConfig, tuner: Tuner) -> FloatArray:
     """(n,) stop in ATR for each training candidate, by a model fitted on its past only.
 
@@ -181,7 +185,7 @@ def cross_fitted_stops(rows: StopRows, plan: Plan, config: StopConfig, tuner: Tu
         if len(fold.train) < config.min_rows:
             continue
         mean = rows.net_atr[fold.train].mean(axis=0)
-        judged = _judge(rows, ends, fold.train, plan, (config, tuner))
+        judged = _judge(rows, ends, fold.train, plan, config, tuner)
         own = np.zeros((len(fold.valid), len(grid)))
         if judged.weight > 0.0:
             columns = usable_columns(rows.x[fold.train], rows.feature_names)
@@ -209,10 +213,10 @@ def _judge(
     ends: IntArray,
     index: IntArray,
     plan: Plan,
-    how: tuple[StopConfig, Tuner],
+    config: StopConfig,
+    tuner: Tuner,
 ) -> _Judged:
     """Fit on the older of these rows, and compare choices on the newer ones."""
-    config, tuner = how
     split = purged_holdout(
         rows.decision_ts[index], ends[index], config.holdout_frac, config.embargo_us
     )

@@ -38,8 +38,8 @@ def test_kelly_is_the_fraction_that_grows_fastest(p, win, loss):
 
 
 def test_contracts_are_the_smaller_of_kelly_and_the_caps():
-    model = replace(
-        _fit(_trades(0.55)),
+    rule = replace(
+        _fit(_trades(0.55)).rule,
         avg_win_r=2.0,
         avg_loss_r=1.0,
         kelly_fraction=0.1,
@@ -48,15 +48,15 @@ def test_contracts_are_the_smaller_of_kelly_and_the_caps():
     )
     # Kelly of 0.4 is 0.1 of capital per R, a tenth of it 500 USD: 25 contracts of 20 USD.
     # Kelly of 0.9 is 0.85; its tenth is above the risk cap of 1000 USD: 50, above 40 contracts.
-    sized = model.contracts(np.array([0.4, 0.9]), np.array([4.0, 4.0]), 5.0, 50_000.0)
+    sized = rule.contracts(np.array([0.4, 0.9]), np.array([4.0, 4.0]), 5.0, 50_000.0)
     assert sized.tolist() == [25, 40]
-    assert model.contracts(np.array([0.9]), np.array([10.0]), 5.0, 50_000.0).tolist() == [20]
+    assert rule.contracts(np.array([0.9]), np.array([10.0]), 5.0, 50_000.0).tolist() == [20]
 
 
 def test_a_taken_trade_has_one_contract_where_its_risk_is_within_the_cap_and_else_none():
-    model = replace(_fit(_trades(0.55)), max_risk_frac=0.01)
+    rule = replace(_fit(_trades(0.55)).rule, max_risk_frac=0.01)
     # 1 % of 50,000 USD is 500 USD: 100 points at 5 USD.
-    sized = model.contracts(np.array([0.0, 0.0]), np.array([100.0, 100.25]), 5.0, 50_000.0)
+    sized = rule.contracts(np.array([0.0, 0.0]), np.array([100.0, 100.25]), 5.0, 50_000.0)
     assert sized.tolist() == [1, 0]
     assert sized.dtype == np.int64
 
@@ -75,7 +75,7 @@ def test_an_edge_is_sized_up_within_the_drawdown_limit():
     assert model.metrics.drawdown_met
     assert model.metrics.max_drawdown_frac < 0.10
     assert model.metrics.log_growth > model.metrics.log_growth_one_contract
-    assert (model.avg_win_r, model.avg_loss_r) == (1.5, 1.0)
+    assert (model.rule.avg_win_r, model.rule.avg_loss_r) == (1.5, 1.0)
     assert model.metrics.trials_run == len(model.trials) == 8
 
 
