@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from mlplatform.execution.alone import EachResult as EachResult
     from mlplatform.execution.alone import simulate_each as simulate_each
     from mlplatform.execution.bars import BarArrays as BarArrays
+    from mlplatform.execution.codes import BarFlag as BarFlag
     from mlplatform.execution.codes import FillPolicy as FillPolicy
     from mlplatform.execution.codes import OrderKind as OrderKind
     from mlplatform.execution.codes import Outcome as Outcome
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from mlplatform.execution.codes import Reason as Reason
     from mlplatform.execution.grid import VariantsResult as VariantsResult
     from mlplatform.execution.grid import simulate_variants as simulate_variants
+    from mlplatform.execution.live import LiveSimulator as LiveSimulator
+    from mlplatform.execution.live import LiveStep as LiveStep
     from mlplatform.execution.orders import Orders as Orders
     from mlplatform.execution.rules import Limits as Limits
     from mlplatform.execution.rules import Rules as Rules
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "BarArrays": "bars",
+    "BarFlag": "codes",
     "EachResult": "alone",
     "FillPolicy": "codes",
     "OrderKind": "codes",
@@ -31,6 +35,8 @@ _HOMES = {
     "Reason": "codes",
     "Orders": "orders",
     "Limits": "rules",
+    "LiveSimulator": "live",
+    "LiveStep": "live",
     "Rules": "rules",
     "Simulation": "simulation",
     "Variants": "variants",

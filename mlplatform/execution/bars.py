@@ -97,6 +97,15 @@ class BarArrays:
     def __len__(self) -> int:
         return len(self.ts)
 
+    def rows(self, first: int, last: int) -> "BarArrays":
+        """Bars first..last-1; the timeframe stays known."""
+        arrays = {
+            field.name: value[first:last]
+            for field in fields(self)
+            if isinstance(value := getattr(self, field.name), np.ndarray)
+        }
+        return BarArrays(**arrays, timeframe_us=self.step_us)
+
     @cached_property
     def step_us(self) -> int:
         """A bar's length in microseconds: as given, else the smallest step of ts (one bar: 0)."""

@@ -188,7 +188,7 @@ def slots_needed(orders: Orders, rules: Rules) -> int:
     groups = orders.oco_group[orders.oco_group >= 0]
     pair = int(np.unique(groups, return_counts=True)[1].max()) if len(groups) else 1
     leaving = 2 if rules.reverse or (orders.kind == OrderKind.EXIT).any() else 1
-    needed = max(setups, 1) * (pair + rules.max_entries - 1) * leaving
+    needed = min(setups * (pair + rules.max_entries - 1) * leaving, max(len(orders), 1))
     if needed > MAX_SLOTS:
         raise InputError(f"These orders need {needed} places at a time; {MAX_SLOTS} is the most.")
     return needed

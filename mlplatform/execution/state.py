@@ -65,6 +65,7 @@ SLOT = np.dtype(
 STATE = np.dtype(
     [
         ("bar", "i8"),  # index of the bar at hand
+        ("last_ts", "i8"),  # start of the last bar; kept by the live simulator
         ("first_order", "i8"),  # number of the first order of the columns at hand
         ("cash_usd", "f8"),
         ("equity_usd", "f8"),
