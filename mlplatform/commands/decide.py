@@ -63,14 +63,16 @@ def _decide(
 
 def _table(decisions: pl.DataFrame) -> Table:
     table = Table(title=f"The newest {decisions.height} candidates", title_justify="left")
-    table.add_column("Bar (UTC)")
-    table.add_column("Setup")
+    table.add_column("Bar, UTC", no_wrap=True)
+    table.add_column("Setup", no_wrap=True)
     table.add_column("Side")
-    for heading in ("Probability", "Threshold", "Contracts", "Stop, points", "Target, points"):
-        table.add_column(heading, justify="right")
+    for heading in ("Win", "From", "Contracts", "Stop", "Target"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.caption = "Win: calibrated probability; From: traded from this on; distances in points."
+    table.caption_justify = "left"
     for row in decisions.iter_rows(named=True):
         table.add_row(
-            f"{row['ts']:%Y-%m-%d %H:%M}",
+            f"{row['ts']:%m-%d %H:%M}",
             row["setup"],
             "long" if row["side"] > 0 else "short",
             f"{row['probability']:.3f}",

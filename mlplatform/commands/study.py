@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mlplatform.adapters.bars.book import Chapter, read_chapter, source_of
 from mlplatform.adapters.bars.yahoo import YahooBars
-from mlplatform.adapters.home import Home, SourceSpec, write_text
+from mlplatform.adapters.home import SourceSpec, write_text
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.instrument import instrument_of
 from mlplatform.domain.periods import Cadence, PeriodAxis

@@ -49,7 +49,7 @@ def ui(home_root: Path, dagster_port: int, mlflow_port: int, console: Console) -
     log = home.root / "ui.log"
     with log.open("ab") as sink:
         running = [
-            subprocess.Popen(  # noqa: S603
+            subprocess.Popen(
                 service.command, env=environment, stdout=sink, stderr=sink, start_new_session=True
             )
             for service in services

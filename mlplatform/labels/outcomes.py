@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from mlplatform.domain.schema import UTC_US
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import LABELS
 
@@ -20,24 +22,47 @@ class LabelRules:
 def label_candidates(
     series: Series, rules: LabelRules, bars: pl.DataFrame, candidates: pl.DataFrame
 ) -> pl.DataFrame:
-    """TEMPORARY slow loop."""
-    from mlplatform.execution import BarArrays, Orders, Rules, simulate
+    """Table `labels`: a row a candidate and stop, each traded alone with the instrument's costs.
 
-    run = Rules.for_instrument(series.instrument)
-    out = []
-    idx = bars.select("ts").with_row_index("bar")
-    cand = candidates.join(idx, on="ts", how="left", maintain_order="left")
-    per_session = {k[0]: (v["bar"][0], v["bar"][-1]) for k, v in bars.with_row_index("bar").partition_by("session_date", as_dict=True).items()}
-    for row in cand.iter_rows(named=True):
-        first, last = row["bar"], per_session[row["session_date"]][1]
-        part = BarArrays.from_frame(bars[first : last + 1], series.timeframe)
-        for stop in rules.stop_grid_atr:
-            o = Orders.market([0], [row["side"]], [1], stop_points=[stop * row["atr_points"]], target_points=[rules.target_atr * row["atr_points"]], tag=[row["candidate_id"]])
-            t = simulate(part, o, run, 50_000.0).trades()
-            base = {"candidate_id": row["candidate_id"], "stop_atr": stop}
-            if t.is_empty():
-                out.append(base | dict.fromkeys(("label_end", "net_atr", "r", "is_win", "mae_points", "mfe_points")))
-                continue
-            x = t.row(0, named=True)
-            out.append(base | {"label_end": x["exit_ts"] + series.timeframe.delta, "net_atr": x["net_usd"] / series.instrument.multiplier_usd / row["atr_points"], "r": x["r"], "is_win": x["exit_reason"] == "target" and x["net_usd"] > 0, "mae_points": x["mae_points"], "mfe_points": x["mfe_points"]})
-    return LABELS.frame(pl.DataFrame(out, schema=LABELS.schema))
+    A trade is flat by its session's end, so a label ends within the candidate's period. Where the
+    bars end before the trade closed, everything but the stop is null: not guessed. A win is a
+    target before the stop that is positive net of costs.
+    """
+    if candidates.is_empty():
+        return LABELS.empty()
+    from mlplatform.execution import BarArrays, Orders, Reason, Rules, Variants, simulate_each
+
+    index = bars.select("ts").with_row_index("bar")
+    rows = candidates.join(index, on="ts", how="left", maintain_order="left")
+    if rows["bar"].null_count():
+        raise ValueError("a candidate has no bar: bars and candidates do not match")
+    atr = rows["atr_points"].to_numpy()
+    # Distances of one ATR: the variants' multiples are then in ATR.
+    orders = Orders.market(
+        rows["bar"].to_numpy().astype(np.int64), rows["side"].to_numpy(), 1, atr, atr
+    )
+    grid = np.array(rules.stop_grid_atr)
+    arrays = BarArrays.from_frame(bars, series.timeframe)
+    each = simulate_each(
+        arrays, orders, Variants(grid, rules.target_atr), Rules.for_instrument(series.instrument)
+    )
+    ends = bars["ts"].gather(np.where(each.complete, each.exit_bar, 0).ravel())
+    won = (each.reason == Reason.TARGET) & (each.net_points > 0)
+    known = each.complete.ravel()
+    return LABELS.frame(
+        {
+            "candidate_id": rows["candidate_id"].gather(np.repeat(np.arange(len(rows)), len(grid))),
+            "stop_atr": np.tile(grid, len(rows)),
+            "label_end": _known(known, ends.cast(UTC_US) + series.timeframe.delta),
+            "net_atr": _known(known, pl.Series((each.net_points / atr[:, None]).ravel())),
+            "r": _known(known, pl.Series(each.r.ravel())),
+            "is_win": _known(known, pl.Series(won.ravel())),
+            "mae_points": _known(known, pl.Series(each.mae_points.ravel())),
+            "mfe_points": _known(known, pl.Series(each.mfe_points.ravel())),
+        }
+    )
+
+
+def _known(known: npt.NDArray[np.bool_], values: pl.Series) -> pl.Series:
+    """Null where the trade did not complete."""
+    return pl.select(pl.when(pl.Series(known)).then(values)).to_series()

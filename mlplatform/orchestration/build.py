@@ -1,6 +1,8 @@
 """`build_definitions()`: fresh Definitions from settings, with any resource overridden."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,13 +57,34 @@ def build_platform(
 
     With `on_step` finished steps are told to it instead of Dagster's log lines to the console.
     """
+    with _accepted_warnings():
+        return _wire(home_root, settings, dict(overrides or {}), on_step)
+
+
+@contextmanager
+def _accepted_warnings() -> Iterator[None]:
+    """Dagster calls partition mappings of two dimensions beta, partitioned checks a preview. Their
+    use is held by the graph's snapshot test, so the user need not hear of it at each start.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        yield
+
+
+def _wire(
+    home_root: Path,
+    settings: StudySettings,
+    overrides: Mapping[str, object],
+    on_step: OnStep | None,
+) -> Platform:
     home, axis = Home(home_root), Axis(PeriodAxis(settings.cadence, settings.first_period))
     workshop = Workshop(axis, settings)
     assets = [build(workshop) for build in _ASSETS]
     book = BarBook(home, axis.periods)
     uri = settings.mlflow_uri or f"sqlite:///{home.mlflow / 'mlflow.db'}"
     place = None if settings.mlflow_uri else home.mlflow / "artifacts"
-    tracker: Tracker = (overrides or {}).get("tracker") or MlflowTracker(uri, place)  # type: ignore[assignment]
+    tracker: Tracker = overrides.get("tracker") or MlflowTracker(uri, place)  # type: ignore[assignment]
 
     def exists(asset: str, partition: Partition) -> bool:
         return home.lake.has(asset, partition.series, partition.period or WHOLE)
@@ -83,7 +106,7 @@ def build_platform(
         asset_checks=[build(workshop) for build in _CHECKS],
         jobs=list(jobs.values()),
         schedules=schedules.schedules(jobs, stamp),
-        resources=resources | dict(overrides or {}),
+        resources=resources | dict(overrides),
         executor=dg.in_process_executor,
         loggers={"console": step_logger(on_step)} if on_step else None,
     )

@@ -49,11 +49,10 @@ class Ledger:
         }
         if not newest:
             return {}
-        records = self.instance.get_event_records(
-            dg.EventRecordsFilter(kind, asset_key=key, storage_ids=list(newest))
-        )
+        wanted = dg.AssetRecordsFilter(asset_key=key, storage_ids=list(newest))
+        found = self.instance.fetch_materializations(wanted, limit=len(newest))
         entries = {}
-        for record in records:
+        for record in found.records:
             materialization = record.asset_materialization
             tags = (materialization.tags if materialization else None) or {}
             entries[newest[record.storage_id]] = Entry(

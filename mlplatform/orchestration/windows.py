@@ -13,9 +13,9 @@ import polars as pl
 
 from mlplatform.adapters.studies import StudyStorage
 from mlplatform.adapters.tracking.port import Tracker
+from mlplatform.decisions.policy import PolicyTerms, pack, policy_fingerprint
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
-from mlplatform.decisions.policy import PolicyTerms, pack, policy_fingerprint
 from mlplatform.domain.tables import MODELS, POLICIES
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.market.periods import period_of_day, trading_day
@@ -25,8 +25,8 @@ from mlplatform.models.serial import Model, from_bytes
 from mlplatform.models.tuning import Tuner
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.notes import Window, model_note, policy_note
-from mlplatform.setups.registry import SETUPS
 from mlplatform.settings import StudySettings
+from mlplatform.setups.registry import SETUPS
 from mlplatform.studies.fitting import FitSettings
 from mlplatform.studies.training import TrainingSet, training_set
 

@@ -58,7 +58,9 @@ def execution_rules(series: Series) -> dict[str, object]:
     """The rules of the run, for the report."""
     from mlplatform.execution import Rules
 
-    return asdict(Rules.for_instrument(series.instrument))
+    rules = Rules.for_instrument(series.instrument)
+    named = {"fill_policy": rules.fill_policy.name.lower(), "mode": rules.mode.name.lower()}
+    return asdict(rules) | named
 
 
 def _simulations(

@@ -1,5 +1,7 @@
 """The tracker on MLflow, by its client only: no global active run that a retry could trip over."""
 
+import logging
+import os
 import tempfile
 import time
 import warnings
@@ -28,7 +30,11 @@ class MlflowTracker:
 
     @cached_property
     def _client(self) -> Any:
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         from mlflow import MlflowClient  # slow to import, needed by few processes
+
+        for name in ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc"):
+            logging.getLogger(name).setLevel(logging.WARNING)
 
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 

@@ -31,7 +31,7 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
 
     @dg.asset(
         **card,
-        ins={name: everything for name in ("bars", "decisions", "policy")},
+        ins=dict.fromkeys(("bars", "decisions", "policy"), everything),
         description="Baseline and ML side by side: report.html, report.json, trades.parquet.",
     )
     def walk_forward_report(
