@@ -111,6 +111,10 @@ class SizeModel:
         """(n,) whole contracts by the fitted rule; see `SizeRule.contracts`."""
         return self.rule.contracts(probability, stop_points, multiplier_usd, capital_usd)
 
+    def risk_frac(self, probability: FloatArray) -> FloatArray:
+        """(n,) fraction of capital to risk by the fitted rule; see `SizeRule.risk_frac`."""
+        return self.rule.risk_frac(probability)
+
 
 def kelly_frac(probability: FloatArray, avg_win_r: float, avg_loss_r: float) -> FloatArray:
     """Fraction of capital to put at risk per 1 R: p / loss - (1 - p) / win; below 0 if it loses.

@@ -53,6 +53,15 @@ def test_contracts_are_the_smaller_of_kelly_and_the_caps():
     assert rule.contracts(np.array([0.9]), np.array([10.0]), 5.0, 50_000.0).tolist() == [20]
 
 
+def test_the_fraction_at_risk_is_kellys_share_between_nothing_and_the_cap():
+    model = _fit(_trades(0.55))
+    rule = replace(
+        model.rule, avg_win_r=2.0, avg_loss_r=1.0, kelly_fraction=0.1, max_risk_frac=0.02
+    )
+    sized = replace(model, rule=rule).risk_frac(np.array([0.1, 0.4, 0.9]))
+    np.testing.assert_allclose(sized, [0.0, 0.01, 0.02], rtol=1e-12)
+
+
 def test_a_taken_trade_has_one_contract_where_its_risk_is_within_the_cap_and_else_none():
     rule = replace(_fit(_trades(0.55)).rule, max_risk_frac=0.01)
     # 1 % of 50,000 USD is 500 USD: 100 points at 5 USD.
