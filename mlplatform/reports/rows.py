@@ -61,12 +61,14 @@ def source_line(source: Source) -> str:
             planted = f" Planted: {source.note}." if source.note else ""
             return f"Synthetic bars: made from a seed, no market.{planted}"
         case "yahoo":
-            origin = "Bars from Yahoo Finance."
+            origin = "Yahoo Finance"
         case "file":
-            origin = "Bars from a file of the user."
+            origin = "a file of the user"
         case kind:
-            origin = f"Bars from {kind}."
-    return f"{origin} {source.note}" if source.note else origin
+            origin = kind
+    span = f"{source.first_ts:%Y-%m-%d} to {source.last_ts:%Y-%m-%d}"
+    line = f"{in_unit(source.bars, 'count')} bars from {origin}, {span}."
+    return f"{line} {source.note}" if source.note else line
 
 
 def cell(name: str, figure: Metric) -> Cell:
@@ -141,7 +143,7 @@ def flat(value: object, prefix: str = "") -> list[tuple[str, str]]:
     if isinstance(value, list):
         if any(isinstance(inner, Mapping | list) for inner in value):
             return [row for n, inner in enumerate(value) for row in flat(inner, f"{prefix}.{n}")]
-        return [(prefix, ", ".join(_plain_text(inner) for inner in value))]
+        return [(prefix, ", ".join(_plain_text(inner) for inner in value) or "none")]
     return [(prefix, _plain_text(value))]
 
 

@@ -56,8 +56,8 @@ def judge(study: StudyResult) -> Verdict:
         raise ValueError(difference.reason)
     kind, sentence = _ruling(own, difference)
     basis = (
-        f"ML made {_money(own.mean)} a day ({_bounds(own)}); against the baseline"
-        f" {_money(difference.mean, signed=True)} a day ({_bounds(difference)}). {CAVEAT}"
+        f"ML's mean day: {_money(own.mean)} ({_bounds(own)}). Its difference to the baseline's:"
+        f" {_money(difference.mean, signed=True)} ({_bounds(difference)}). {CAVEAT}"
     )
     return Verdict(kind, sentence, basis)
 

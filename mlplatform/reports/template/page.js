@@ -17,7 +17,7 @@
         showgrid: !across, zeroline: across ? Boolean(layout[key].zeroline) : true,
         zerolinecolor: color("--line"), linecolor: color("--line"), tickcolor: color("--line"),
         showline: across, ticks: across ? "outside" : "",
-        nticks: across ? Math.max(3, Math.min(12, Math.floor(width / 90))) : layout[key].nticks,
+        nticks: across ? Math.max(3, Math.min(12, Math.floor(width / 75))) : layout[key].nticks,
       };
     }
     return next;
