@@ -73,7 +73,7 @@ def trade_alone(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders:
         open_session(run, whole(run.bars.session_id, decision))
         run.log.n_trades = o
         trade_at(run.log.trades, o).exit_bar = -1
-        accept(run, bar_at(run.bars, decision, decision), o, whole(run.bars.flags, decision))
+        accept(run, bar_at(run.bars, decision, decision, False), o, whole(run.bars.flags, decision))
         i = decision + 1
         while run.state.active > 0 and i < run.bars.size:
             run.state.bar = i

@@ -61,7 +61,7 @@ def leave_inside(run: Any, slot: Any, bar: Any) -> None:
     if touches_bracket_stop(slot, bar):
         first = slot.entry_price if slot.entered_inside else bar.open
         if policy == QUOTE_CLOSE:
-            first = close_price(bar, -side, policy)
+            first = close_price(run, bar, -side)
         raw = worse(slot.stop_price, first, -side)
         leave(run, slot, bar, slot.remaining, raw, False, slot.stop_reason)
         return
@@ -92,7 +92,7 @@ def leave_at_close(run: Any, slot: Any, bar: Any, flags: int) -> None:
     elif slot.time_exit_bars > 0 and held >= slot.time_exit_bars:
         reason = TIME
     if reason:
-        raw = close_price(bar, -slot.side, rules.policy)
+        raw = close_price(run, bar, -slot.side)
         leave(run, slot, bar, slot.remaining, raw, False, reason)
     elif slot.is_managed:
         move_stop(run, slot)

@@ -75,9 +75,11 @@ def _check_targets(orders: Orders, enters: Column) -> None:
         raise InputError(f"Orders have {points.shape[1]} targets; {MAX_TARGETS} is the most.")
     if points.shape[1] != shares.shape[1]:
         raise InputError("Orders: target_points and target_quantity differ in their targets.")
-    positive = (points > 0).all(axis=1) & (points[:, 1:] >= points[:, :-1]).all(axis=1)
+    positive = points[:, 0] > 0
+    for k in range(1, points.shape[1]):
+        positive &= points[:, k] >= points[:, k - 1]
     _refuse(enters & ~positive, "needs positive target_points, nearest first, not", points)
-    fits = (shares >= 0).all(axis=1) & (shares.sum(axis=1) <= orders.quantity)
+    fits = (shares.min(axis=1) >= 0) & (shares.sum(axis=1) <= orders.quantity)
     _refuse(enters & ~fits, "has a target_quantity beyond its quantity, or below zero:", shares)
 
 

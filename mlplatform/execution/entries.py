@@ -57,7 +57,7 @@ def enter_inside(run: Any, slot: Any, bar: Any) -> None:
         if kind == STOP:
             raw = slot.entry_stop
             if policy == QUOTE_CLOSE:
-                raw = worse(raw, close_price(bar, side, policy), side)
+                raw = worse(raw, close_price(run, bar, side), side)
             slot.entered_inside = 1
             enter(run, slot, bar, raw, False)
             return

@@ -82,7 +82,7 @@ def add_slippage(
     rules = run.rules
     fair = raw
     if rules.policy == QUOTE_CLOSE and not is_limit:
-        fair = mark_price(bar, rules.policy)
+        fair = mark_price(run, bar)
     slot.slippage_usd += signed * (price - fair) * rules.multiplier_usd
 
 

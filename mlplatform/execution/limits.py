@@ -156,7 +156,7 @@ def close_opposite(run: Any, bar: Any, side: int, setup: int, reason: int) -> in
         elif rules.policy == NEXT_OPEN:
             slot.exit_reason = reason
         else:
-            raw = close_price(bar, -slot.side, rules.policy)
+            raw = close_price(run, bar, -slot.side)
             leave(run, slot, bar, slot.remaining, raw, False, reason)
     return concerned
 
@@ -230,7 +230,8 @@ def start(run: Any, slot: Any, bar: Any, ask: Ask) -> None:
     slot.gross_usd = slot.commission_usd = slot.slippage_usd = 0.0
     nearest = min(slot.breakeven_trigger_points, slot.trail_points, slot.trail_atr)
     slot.is_managed = nearest < np.inf
+    slot.is_plain = not slot.is_managed and slot.time_exit_bars == 0
     run.state.active += 1
     if ask.kind == MARKET and policy != NEXT_OPEN:
-        enter(run, slot, bar, close_price(bar, slot.side, policy), False)
+        enter(run, slot, bar, close_price(run, bar, slot.side), False)
         slot.first_held_bar = bar.number + 1

@@ -16,31 +16,35 @@ _ON_GRID = 1e-6
 
 
 class Bar(NamedTuple):
-    """One bar, or one finer bar inside it."""
+    """One bar, or one finer bar inside it: `row` of its columns, to the account bar `number`."""
 
     number: int
     open: float
     high: float
     low: float
     close: float
-    volume: float
-    bid: float
-    ask: float
+    row: int
+    is_finer: bool
 
 
 @inlined
-def bar_at(bars: Any, i: int, known_as: int) -> Bar:
-    """Bar i of the columns, known to the account as bar `known_as`."""
+def bar_at(columns: Any, row: int, known_as: int, is_finer: bool) -> Bar:
+    """A row of the columns, known to the account as bar `known_as`."""
     return Bar(
         known_as,
-        number(bars.open, i),
-        number(bars.high, i),
-        number(bars.low, i),
-        number(bars.close, i),
-        number(bars.volume, i),
-        number(bars.bid, i),
-        number(bars.ask, i),
+        number(columns.open, row),
+        number(columns.high, row),
+        number(columns.low, row),
+        number(columns.close, row),
+        row,
+        is_finer,
     )
+
+
+@inlined
+def columns_of(run: Any, bar: Any) -> Any:
+    """The columns that the bar is a row of."""
+    return run.finer if bar.is_finer else run.bars
 
 
 @compiled
@@ -66,18 +70,20 @@ def reach(bar: Any, side: int) -> float:
 
 
 @inlined
-def close_price(bar: Any, side: int, policy: int) -> float:
+def close_price(run: Any, bar: Any, side: int) -> float:
     """What a market order at the bar's close trades at, before slippage."""
-    if policy == QUOTE_CLOSE:
-        return bar.ask if side > 0 else bar.bid
+    if run.rules.policy == QUOTE_CLOSE:
+        columns = columns_of(run, bar)
+        return number(columns.ask, bar.row) if side > 0 else number(columns.bid, bar.row)
     return bar.close
 
 
 @inlined
-def mark_price(bar: Any, policy: int) -> float:
+def mark_price(run: Any, bar: Any) -> float:
     """What an open position is marked at."""
-    if policy == QUOTE_CLOSE:
-        return (bar.bid + bar.ask) / 2.0
+    if run.rules.policy == QUOTE_CLOSE:
+        columns = columns_of(run, bar)
+        return (number(columns.bid, bar.row) + number(columns.ask, bar.row)) / 2.0
     return bar.close
 
 
@@ -90,7 +96,8 @@ def slippage_points(run: Any, bar: Any, price: float, quantity: int) -> float:
         points += rules.slippage_atr_frac * run.state.atr_points
     if rules.impact_frac > 0.0:
         share = rules.impact_share_cap
-        if bar.volume > 0.0:
-            share = min(quantity / bar.volume, share)
+        volume = number(columns_of(run, bar).volume, bar.row)
+        if volume > 0.0:
+            share = min(quantity / volume, share)
         points += rules.impact_frac * abs(price) * share * share
     return points

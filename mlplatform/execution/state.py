@@ -32,6 +32,7 @@ SLOT = np.dtype(
         ("stop_reason", "i4"),
         ("exit_reason", "i4"),  # market exit due at the next open
         ("is_managed", "i4"),  # has break-even or trail
+        ("is_plain", "i4"),  # has neither these nor a time exit
         ("time_exit_bars", "i4"),
         ("entry_bar", "i8"),
         ("first_held_bar", "i8"),

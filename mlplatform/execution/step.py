@@ -11,7 +11,7 @@ from mlplatform.execution.brackets import (
     reaches_target,
     touches_bracket_stop,
 )
-from mlplatform.execution.codes import OPEN, WORKING, FillPolicy, Outcome
+from mlplatform.execution.codes import EMPTY, OPEN, WORKING, BarFlag, FillPolicy, Outcome
 from mlplatform.execution.compiled import compiled, inlined
 from mlplatform.execution.entries import (
     enter_at_open,
@@ -32,6 +32,7 @@ from mlplatform.execution.memory import number, put_number, put_whole, whole
 from mlplatform.execution.prices import bar_at, mark_price, reach
 
 NEXT_OPEN = int(FillPolicy.NEXT_OPEN)
+CALENDAR = int(BarFlag.SESSION_LAST | BarFlag.CONTRACT_LAST)
 IS_WORKING = int(Outcome.WORKING)
 
 
@@ -129,13 +130,39 @@ def mark(run: Any, bar: Any) -> None:
     account, rules = run.state, run.rules
     equity = account.cash_usd
     if account.position != 0 or account.active > 0:
-        price = mark_price(bar, rules.policy)
+        price = mark_price(run, bar)
         for s in range(run.state.slot_count):
             slot = run.state.slots[s]
             if slot.status == OPEN:
                 points = slot.side * (price - slot.entry_price)
                 equity += points * slot.remaining * rules.multiplier_usd
     account.equity_usd = equity
+
+
+@inlined
+def rests(run: Any, bar: Any, flags: int) -> bool:
+    """Whether the bar does no more than move excursions, which it then does.
+
+    Most bars touch neither stop nor target. What is found here follows from the functions above;
+    this only finds it sooner.
+    """
+    if flags & CALENDAR:
+        return False
+    for s in range(run.state.slot_count):
+        slot = run.state.slots[s]
+        if slot.status == EMPTY:
+            continue
+        side = slot.side
+        adverse, favourable = reach(bar, -side), reach(bar, side)
+        if slot.status == WORKING or not slot.is_plain or slot.exit_reason:
+            return False
+        if side * (adverse - slot.stop_price) <= 0.0:
+            return False
+        if slot.target < slot.targets and side * (favourable - slot.target_price[slot.target]) >= 0:
+            return False
+        slot.mae_points = max(slot.mae_points, side * (slot.entry_price - adverse))
+        slot.mfe_points = max(slot.mfe_points, side * (favourable - slot.entry_price))
+    return True
 
 
 @inlined
@@ -152,9 +179,9 @@ def trade_through(run: Any, i: int, bar: Any) -> None:
         trade_inside(run, bar)
         return
     state.resolved_bars += 1
-    trade_inside(run, bar_at(run.finer, first, bar.number))
+    trade_inside(run, bar_at(run.finer, first, bar.number, True))
     for k in range(first + 1, last):
-        part = bar_at(run.finer, k, bar.number)
+        part = bar_at(run.finer, k, bar.number, True)
         trade_open(run, part)
         trade_inside(run, part)
 
@@ -183,12 +210,16 @@ def accept(run: Any, bar: Any, o: int, flags: int) -> None:
 def step(run: Any, i: int, first: int, last: int) -> None:
     """Row i of the bars, then the orders first..last-1, which are decided at its end."""
     state, bars = run.state, run.bars
-    bar, flags = bar_at(bars, i, state.bar), whole(bars.flags, i)
+    bar, flags = bar_at(bars, i, state.bar, False), whole(bars.flags, i)
     open_session(run, whole(bars.session_id, i))
     if state.active > 0:
-        trade_through(run, i, bar)
-        state.atr_points = number(bars.atr_points, i)
-        trade_close(run, bar, flags)
+        if rests(run, bar, flags):
+            mark(run, bar)
+            judge_session(run)
+        else:
+            trade_through(run, i, bar)
+            state.atr_points = number(bars.atr_points, i)
+            trade_close(run, bar, flags)
     state.atr_points = number(bars.atr_points, i)
     for o in range(first, last):
         accept(run, bar, o, flags)
@@ -197,16 +228,13 @@ def step(run: Any, i: int, first: int, last: int) -> None:
         judge_session(run)
     state.peak_usd = max(state.peak_usd, state.equity_usd)
     state.drawdown_usd = max(state.drawdown_usd, state.peak_usd - state.equity_usd)
-    if i < run.log.max_marks:
-        put_number(run.log.equity_usd, i, state.equity_usd)
-        put_whole(run.log.position, i, state.position)
-    state.bar += 1
 
 
 @compiled
 def advance(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders: Any) -> None:
     """Step over all rows of the bars, taking in the orders by their bar.
 
+    A bar without orders, with nothing working and nothing open changes nothing: it has no step.
     Each argument has one row of its record: STATE, RULES, LOG, BARS, BARS, ORDERS.
     """
     run = Run(state[0], rules[0], log[0], bars[0], finer[0], orders[0])
@@ -215,5 +243,10 @@ def advance(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders: Any
         first = o
         while o < run.orders.size and whole(run.orders.bar, o) == run.state.bar:
             o += 1
-        step(run, i, first, o)
+        if o > first or run.state.active > 0:
+            step(run, i, first, o)
+        if i < run.log.max_marks:
+            put_number(run.log.equity_usd, i, run.state.equity_usd)
+            put_whole(run.log.position, i, run.state.position)
+        run.state.bar += 1
     run.state.first_order += o
