@@ -12,11 +12,13 @@ from mlplatform.domain.series import Series
 from mlplatform.features.compute import features_of_period
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.orchestration.build import Platform, build_platform
+from mlplatform.orchestration.gate import read_evidence
 from mlplatform.orchestration.windows import SETUP_NAMES
 from mlplatform.settings import load_settings
 from mlplatform.setups.inputs import model_inputs_of
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import find_candidates
+from mlplatform.studies.recipe import expectancy_r
 
 
 def decide(home_root: Path, series_name: str, newest: int, console: Console) -> None:
@@ -37,6 +39,10 @@ def decide(home_root: Path, series_name: str, newest: int, console: Console) -> 
     policy = unpack(payload, core_plan(series.timeframe).fingerprint)
     bars, decisions = _decide(platform, series, policy)
     console.print(f"{series.name}: champion is policy version {champion.version}.")
+    earned = expectancy_r(read_evidence(champion))
+    console.print(f"Out of sample its recipe made {earned:+.3f} R a trade, costs included.")
+    if earned <= 0:
+        console.print("It has shown no profit: look, do not trade.", style="yellow")
     last = bars["ts"][-1]
     console.print(f"Newest bar {last:%Y-%m-%d %H:%M} UTC, close {bars['close'][-1]:,.2f} points.")
     if decisions.is_empty() or decisions["ts"][-1] != last:
@@ -65,10 +71,10 @@ def _table(decisions: pl.DataFrame) -> Table:
     table = Table(title=f"The newest {decisions.height} candidates", title_justify="left")
     table.add_column("Bar, UTC", no_wrap=True)
     table.add_column("Setup", no_wrap=True)
-    table.add_column("Side")
-    for heading in ("Win", "From", "Contracts", "Stop", "Target"):
+    table.add_column("Side", no_wrap=True)
+    for heading in ("Win", "From", "Lots", "Stop", "Target"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.caption = "Win: calibrated probability; From: traded from this on; distances in points."
+    table.caption = "Win: calibrated probability. From: traded from this on. Distances: points."
     table.caption_justify = "left"
     for row in decisions.iter_rows(named=True):
         table.add_row(

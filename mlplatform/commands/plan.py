@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
 from mlplatform.commands.study import Wish, open_study
 from mlplatform.domain.errors import InputError
-from mlplatform.orchestration.build import Platform, build_platform
+from mlplatform.orchestration.build import build_platform
+from mlplatform.orchestration.instance import instance_to_plan
+from mlplatform.orchestration.planner import Task
 from mlplatform.settings import SETTINGS_FILE, load_settings
 
 
@@ -17,8 +18,6 @@ def plan(home_root: Path, wish: Wish | None, console: Console) -> None:
     if wish is not None:
         study = open_study(home_root, wish)
         names, platform = [study.series.name], study.platform
-        sources = platform.home.sources() | {study.series.name: study.spec}
-        platform.home.sources = lambda: sources  # type: ignore[method-assign]
     else:
         if not (home_root / SETTINGS_FILE).is_file():
             raise InputError(
@@ -27,20 +26,13 @@ def plan(home_root: Path, wish: Wish | None, console: Console) -> None:
             )
         platform = build_platform(home_root, load_settings(home_root))
         names = sorted(platform.home.sources())
-    with _instance(platform) as instance:
+    with instance_to_plan(platform.home) as instance:
         for name in names:
-            _print(platform, instance, name, console)
+            tasks = platform.stamp.planner(instance, name).tasks()
+            _print(name, tasks, console)
 
 
-def _instance(platform: Platform) -> dg.DagsterInstance:
-    """The home's instance, or an empty one where there is none yet: a plan writes nothing."""
-    if (platform.home.dagster / "dagster.yaml").is_file():
-        return dg.DagsterInstance.from_config(str(platform.home.dagster))
-    return dg.DagsterInstance.ephemeral()
-
-
-def _print(platform: Platform, instance: dg.DagsterInstance, series: str, console: Console) -> None:
-    tasks = platform.stamp.planner(instance, series).tasks()
+def _print(series: str, tasks: list[Task], console: Console) -> None:
     if not tasks:
         console.print(f"{series}: nothing is new, nothing would run.")
         return

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mlplatform.commands.study import OpenStudy, Wish, open_study
+from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.runner import Done, run_chain
 from mlplatform.reports.console import comparison_table
@@ -29,15 +29,13 @@ def run(home_root: Path, wish: Wish, console: Console) -> None:
         bar = progress.add_task("reading bars", total=None)
         study = open_study(home_root, wish, lambda _: progress.advance(bar))
         study.settle()
-        if study.spec.kind == "yahoo":
-            study.platform.book.download(study.series.name)
 
         def on_batch(batch: Batch, left: int) -> None:
             done = progress.tasks[0].completed
             name = batch.partition.period or "all windows"
             progress.update(bar, description=f"{study.series.name} {name}", total=done + left)
 
-        with dg.DagsterInstance.from_config(str(study.platform.home.dagster)) as instance:
+        with open_instance(study.platform.home) as instance:
             done = run_chain(study.platform, instance, study.series.name, on_batch)
     _conclude(study, done, console)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from mlplatform.adapters.bars.book import Chapter, read_chapter, source_of
 from mlplatform.adapters.bars.yahoo import YahooBars
 from mlplatform.adapters.home import SourceSpec, write_text
@@ -44,7 +46,11 @@ class OpenStudy:
         home.create()
         kept = settings.model_dump(mode="json")
         write_text(home.root / SETTINGS_FILE, json.dumps(kept, indent=1) + "\n")
-        home.set_source(self.series.name, self.spec)
+        if self.spec.kind == "yahoo":
+            fetched = pl.concat(list(self.chapter.periods.values()))
+            self.platform.book.keep(self.series.name, self.spec, fetched)
+        else:
+            home.set_source(self.series.name, self.spec)
 
 
 def open_study(home_root: Path, wish: Wish, on_step: OnStep | None = None) -> OpenStudy:
@@ -59,12 +65,11 @@ def open_study(home_root: Path, wish: Wish, on_step: OnStep | None = None) -> Op
             f"--cadence {settings.cadence}."
         )
     spec = _spec(wish, settings)
-    chapter = _read(home_root, series, spec, settings.cadence)
+    chapter = _read(series, spec, settings.cadence)
     settings = _with_first_period(settings, chapter, home_root, is_new)
     _require_periods(settings, chapter)
     platform = build_platform(home_root, settings, on_step=on_step)
-    if spec.kind != "yahoo":
-        platform.book.put(series.name, spec, chapter)
+    platform.book.put(series.name, spec, chapter)
     return OpenStudy(platform, series, spec, chapter)
 
 
@@ -83,7 +88,7 @@ def _spec(wish: Wish, settings: StudySettings) -> SourceSpec:
     return SourceSpec("file", str(path), wish.timezone)
 
 
-def _read(home_root: Path, series: Series, spec: SourceSpec, cadence: Cadence) -> Chapter:
+def _read(series: Series, spec: SourceSpec, cadence: Cadence) -> Chapter:
     axis = PeriodAxis(cadence, "")
     if spec.kind == "yahoo":
         return read_chapter(series, YahooBars(series), axis)

@@ -83,15 +83,15 @@ def unpack(payload: bytes, expected_plan: str | None = None) -> Policy:
     body = json.loads(payload)
     if expected_plan is not None and body["feature_plan"] != expected_plan:
         raise AlteredModel(
-            f"the policy was trained on feature plan {body['feature_plan']}, this platform computes "
-            f"{expected_plan}: train again"
+            f"the policy was trained on feature plan {body['feature_plan']}, but this platform "
+            f"computes {expected_plan}: train again"
         )
-    models = [from_bytes(base64.b64decode(body["models"][role])) for role in ROLES]
-    stop, entry, size = models
+    models = {role: from_bytes(base64.b64decode(text)) for role, text in body["models"].items()}
+    stop, entry, size = (models.get(role) for role in ROLES)
     if not (
         isinstance(stop, StopModel)
         and isinstance(entry, EntryModel)
-        and isinstance(size, SizeModel)
+        and isinstance(size, SizeModel | None)
     ):
         raise AlteredModel("the policy's models are not one of each role")
     return Policy(

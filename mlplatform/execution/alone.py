@@ -10,7 +10,7 @@ from mlplatform.domain.errors import InputError
 from mlplatform.execution.bars import BarArrays
 from mlplatform.execution.checks import check_run
 from mlplatform.execution.codes import OrderKind
-from mlplatform.execution.compiled import compiled
+from mlplatform.execution.compiled import compiled, entrance
 from mlplatform.execution.finer import finer_columns
 from mlplatform.execution.memory import number, trade_at, whole
 from mlplatform.execution.orders import Orders
@@ -61,7 +61,7 @@ class EachResult:
     mfe_points: Floats
 
 
-@compiled
+@entrance
 def trade_alone(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders: Any) -> None:
     """Step each order from its decision to the close of its trade, on an account of its own."""
     run = Run(state[0], rules[0], log[0], bars[0], finer[0], orders[0])

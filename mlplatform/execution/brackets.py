@@ -15,7 +15,7 @@ TIME, SESSION, ROLL = int(Reason.TIME), int(Reason.SESSION), int(Reason.ROLL)
 SESSION_LAST, CONTRACT_LAST = int(BarFlag.SESSION_LAST), int(BarFlag.CONTRACT_LAST)
 
 
-@inlined
+@compiled
 def leave_at_open(run: Any, slot: Any, bar: Any) -> None:
     """Market exits that are due, a stop that gaps, targets that gap."""
     side = slot.side
@@ -54,7 +54,7 @@ def reaches_target(run: Any, slot: Any, bar: Any) -> bool:
     return slot.side * (reach(bar, slot.side) - needed) >= 0.0
 
 
-@inlined
+@compiled
 def leave_inside(run: Any, slot: Any, bar: Any) -> None:
     """Stop before target; after an entry inside this bar the stop alone can have been hit."""
     side, policy = slot.side, run.rules.policy
@@ -79,7 +79,7 @@ def leave_inside(run: Any, slot: Any, bar: Any) -> None:
         slot.mfe_points = max(slot.mfe_points, ahead)
 
 
-@inlined
+@compiled
 def leave_at_close(run: Any, slot: Any, bar: Any, flags: int) -> None:
     """Session end, roll and time exit fill at the close; else the stop moves for the next bar."""
     rules = run.rules

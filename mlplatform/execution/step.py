@@ -12,7 +12,7 @@ from mlplatform.execution.brackets import (
     touches_bracket_stop,
 )
 from mlplatform.execution.codes import EMPTY, OPEN, WORKING, BarFlag, FillPolicy, Outcome
-from mlplatform.execution.compiled import compiled, inlined
+from mlplatform.execution.compiled import compiled, entrance, inlined
 from mlplatform.execution.entries import (
     enter_at_open,
     enter_inside,
@@ -57,7 +57,7 @@ def open_session(run: Any, session_id: int) -> None:
         account.session_start_usd = account.equity_usd
 
 
-@inlined
+@compiled
 def trade_open(run: Any, bar: Any) -> None:
     """What happens at the open: exits first, then entries."""
     slots = run.state.slots
@@ -69,7 +69,7 @@ def trade_open(run: Any, bar: Any) -> None:
             enter_at_open(run, slots[s], bar)
 
 
-@inlined
+@compiled
 def trade_inside(run: Any, bar: Any) -> None:
     """What happens between open and close, slot by slot: entry, then stop before target."""
     slots = run.state.slots
@@ -80,7 +80,7 @@ def trade_inside(run: Any, bar: Any) -> None:
             leave_inside(run, slots[s], bar)
 
 
-@inlined
+@compiled
 def trade_close(run: Any, bar: Any, flags: int) -> None:
     """Exits at the close, the mark, the session's limits, and entries that may not stay."""
     slots = run.state.slots
@@ -94,7 +94,7 @@ def trade_close(run: Any, bar: Any, flags: int) -> None:
             cancel_working(run, slots[s], bar, flags)
 
 
-@inlined
+@compiled
 def is_ambiguous(run: Any, bar: Any) -> bool:
     """Whether the bar alone does not tell what came first for some slot."""
     for s in range(run.state.slot_count):
@@ -165,7 +165,7 @@ def rests(run: Any, bar: Any, flags: int) -> bool:
     return True
 
 
-@inlined
+@compiled
 def trade_through(run: Any, i: int, bar: Any) -> None:
     """The bar from open to close; on its finer bars where it is ambiguous and they exist."""
     state, bars = run.state, run.bars
@@ -226,11 +226,13 @@ def step(run: Any, i: int, first: int, last: int) -> None:
     if last > first and run.rules.policy != NEXT_OPEN:
         mark(run, bar)
         judge_session(run)
-    state.peak_usd = max(state.peak_usd, state.equity_usd)
-    state.drawdown_usd = max(state.drawdown_usd, state.peak_usd - state.equity_usd)
+    if state.equity_usd > state.peak_usd:
+        state.peak_usd = state.equity_usd
+    elif state.peak_usd - state.equity_usd > state.drawdown_usd:
+        state.drawdown_usd = state.peak_usd - state.equity_usd
 
 
-@compiled
+@entrance
 def advance(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders: Any) -> None:
     """Step over all rows of the bars, taking in the orders by their bar.
 

@@ -20,7 +20,7 @@ from mlplatform.orchestration.axis import Axis, Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.io import WHOLE, LakeIOManager
 from mlplatform.orchestration.lineage import Lineage
-from mlplatform.orchestration.progress import OnStep, step_logger
+from mlplatform.orchestration.progress import PROGRESS, OnStep, step_logger
 from mlplatform.orchestration.stamp import Stamp
 from mlplatform.orchestration.windows import WindowDesk
 from mlplatform.settings import StudySettings, home_path, load_settings
@@ -55,7 +55,7 @@ def build_platform(
 ) -> Platform:
     """Wire home, settings, assets, checks, schedules and resources.
 
-    With `on_step` finished steps are told to it instead of Dagster's log lines to the console.
+    Runs that choose the logger `progress` tell finished steps to `on_step`.
     """
     with _accepted_warnings():
         return _wire(home_root, settings, dict(overrides or {}), on_step)
@@ -108,7 +108,7 @@ def _wire(
         schedules=schedules.schedules(jobs, stamp),
         resources=resources | dict(overrides),
         executor=dg.in_process_executor,
-        loggers={"console": step_logger(on_step)} if on_step else None,
+        loggers={PROGRESS: step_logger(on_step or (lambda _: None))},
     )
     return Platform(home, settings, book, tracker, stamp, definitions)
 

@@ -1,4 +1,4 @@
-"""Code versions: a hash of the source that makes an asset, and of the settings that matter to it."""
+"""Code versions: a hash of the source that makes an asset, and of the settings that matter."""
 
 import ast
 import hashlib
@@ -9,6 +9,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
 _PACKAGE = _ROOT.name
+_DATA = (".html", ".css", ".js")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -47,7 +48,11 @@ def _module(name: str) -> tuple[str, tuple[str, ...]]:
             ]
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(imports)
+    digest = hashlib.sha256(ast.dump(tree).encode())
+    for data in sorted(file.parent.glob("**/*")):
+        if data.suffix in _DATA:  # a template is code too
+            digest.update(data.read_bytes())
+    return digest.hexdigest(), tuple(imports)
 
 
 def _is_module(name: str) -> bool:

@@ -4,14 +4,13 @@ import json
 
 import polars as pl
 
-from mlplatform.adapters.tracking.port import Tracker
+from mlplatform.adapters.tracking.port import Registered, Tracker
 from mlplatform.domain.tables import CHAMPIONS
 from mlplatform.settings import StudySettings
-from mlplatform.studies.recipe import Verdict, evidence_of, judge_recipe
+from mlplatform.studies.recipe import Evidence, Verdict, evidence_of, judge_recipe
 
 EVIDENCE_TAG = "evidence"
 RECIPE_TAG = "recipe"
-BASELINE = "the static baseline"
 
 
 def judge(
@@ -28,14 +27,16 @@ def judge(
     """
     if policies.sort("period")["payload"][-1] is None:
         return Verdict(False, f"the newest window has no model: {policies['fallback'][-1]}")
-    incumbent, name = evidence_of(trades, "baseline"), BASELINE
     champion = tracker.champion(series)
-    if champion is not None and EVIDENCE_TAG in champion.tags:
-        incumbent = {
-            key: tuple(row) for key, row in json.loads(champion.tags[EVIDENCE_TAG]).items()
-        }
-        name = f"champion version {champion.version}"
-    return judge_recipe(evidence_of(trades, "ml"), incumbent, name, settings.gate_min_trades)
+    incumbent = None if champion is None else read_evidence(champion)
+    baseline = evidence_of(trades, "baseline")
+    return judge_recipe(evidence_of(trades, "ml"), incumbent, baseline, settings.gate_min_trades)
+
+
+def read_evidence(version: Registered) -> Evidence:
+    """The out-of-sample evidence on which a policy version became champion."""
+    stored = json.loads(version.tags.get(EVIDENCE_TAG, "{}"))
+    return {period: (int(trades), float(total)) for period, (trades, total) in stored.items()}
 
 
 def promote(
@@ -60,12 +61,14 @@ def promote(
     return _row(newest["fingerprint"][0], moved, verdict, found)
 
 
-def _row(fingerprint: str | None, moved: bool, verdict: Verdict, version: object) -> pl.DataFrame:
+def _row(
+    fingerprint: str | None, moved: bool, verdict: Verdict, version: Registered | None
+) -> pl.DataFrame:
     return CHAMPIONS.frame(
         {
             "policy": pl.Series([fingerprint], dtype=pl.String),
             "moved": [moved],
             "reason": [verdict.reason],
-            "version": pl.Series([getattr(version, "version", None)], dtype=pl.String),
+            "version": pl.Series([version.version if version else None], dtype=pl.String),
         }
     )

@@ -6,6 +6,8 @@ from typing import Any
 
 import dagster as dg
 
+PROGRESS = "progress"
+"""The logger's name in run configuration."""
 OnStep = Callable[[str], None]
 """Called with the name of each step that succeeded."""
 

@@ -9,6 +9,7 @@ from mlplatform.domain.errors import CheckStopped, InputError
 from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.build import Platform
 from mlplatform.orchestration.planner import Batch
+from mlplatform.orchestration.progress import PROGRESS
 from mlplatform.orchestration.schedules import SERIES_TAG
 
 OnBatch = Callable[[Batch, int], None]
@@ -49,6 +50,7 @@ def run_chain(
             asset_selection=[dg.AssetKey(asset) for asset in batch.assets],
             instance=instance,
             tags={SERIES_TAG: series},
+            run_config={"loggers": {PROGRESS: {}}},
             raise_on_error=False,
         )
         _raise_for(result)

@@ -39,16 +39,12 @@ def jobs() -> dict[str, Any]:
     }
 
 
-def schedules(
-    jobs: Mapping[str, Any], stamp: Stamp
-) -> list[dg.ScheduleDefinition]:
+def schedules(jobs: Mapping[str, Any], stamp: Stamp) -> list[dg.ScheduleDefinition]:
     """One schedule a job but `windows`; they start stopped, and are started in the UI."""
     return [_schedule(jobs[name], stamp, *_CRONS[name]) for name in _CRONS]
 
 
-def _schedule(
-    job: Any, stamp: Stamp, cron: str, description: str
-) -> dg.ScheduleDefinition:
+def _schedule(job: Any, stamp: Stamp, cron: str, description: str) -> dg.ScheduleDefinition:
     groups = JOBS[job.name]
 
     @dg.schedule(

@@ -39,10 +39,11 @@ class BarBook:
         self.axis = axis
         self._make = make or source_of
         self._chapters: dict[tuple[object, ...], Chapter] = {}
+        self._unsettled: dict[str, SourceSpec] = {}
 
     def chapter(self, series: str) -> Chapter:
         """The series' bars; raises InputError where the source is unknown or unusable."""
-        spec = self.home.sources().get(series)
+        spec = self._unsettled.get(series) or self.home.sources().get(series)
         if spec is None:
             raise InputError(
                 f"Series {series} has no source yet: run `mlplatform run --data ...` once."
@@ -73,9 +74,13 @@ class BarBook:
         fresh.write_parquet(temporary)
         os.replace(temporary, path)
         self.home.set_source(series, SourceSpec(spec.kind, str(path)))
+        self._unsettled.pop(series, None)
 
     def put(self, series: str, spec: SourceSpec, chapter: Chapter) -> None:
-        """Take a chapter that was read before the series was known to the home."""
+        """Take a chapter that was read before the home knows the series, or another source of
+        it: nothing is written, yet a plan can be made.
+        """
+        self._unsettled[series] = spec
         self._chapters[series, spec, _stamp(spec.path)] = chapter
 
 

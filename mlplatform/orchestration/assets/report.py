@@ -34,7 +34,7 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         ins=dict.fromkeys(("bars", "decisions", "policy"), everything),
         description="Baseline and ML side by side: report.html, report.json, trades.parquet.",
     )
-    def walk_forward_report(
+    def walk_forward_report(  # noqa: PLR0913 - its inputs are the asset's parents
         context: dg.AssetExecutionContext,
         bars: pl.DataFrame,
         decisions: pl.DataFrame,
@@ -58,7 +58,7 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
             Frames(bars, decisions, policy, backtest, equity),
             book.chapter(series),
             settings,
-            _provenance(context, policy, champion),
+            _provenance(context, policy, champion, home),
         )
         folder, report = home.report(series), report_json(study)
         write_text(folder / "report.html", report_html(study))
@@ -83,16 +83,27 @@ def parquet_bytes(frame: pl.DataFrame) -> bytes:
 
 
 def _provenance(
-    context: dg.AssetExecutionContext, policy: pl.DataFrame, champion: pl.DataFrame
+    context: dg.AssetExecutionContext, policy: pl.DataFrame, champion: pl.DataFrame, home: Home
 ) -> dict[str, object]:
     """When, where and by which versions: the one part of a report that may differ."""
     earlier = context.instance.fetch_materializations(context.asset_key, limit=1000).records
     looks = sum(1 for record in earlier if record.partition_key == context.partition_key)
     return {
-        "dagster_run": context.run_id,
+        "dagster_run": context.run.run_id,
+        "command": _command(context, home),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "platform_version": __version__,
         "policy_versions": dict(policy.select("period", "version").iter_rows()),
         "champion": {name: champion[name][0] for name in ("version", "moved", "reason")},
         "earlier_looks": looks,
     }
+
+
+def _command(context: dg.AssetExecutionContext, home: Home) -> str:
+    """The command that makes the report again; its settings are in the home."""
+    series = Series.parse(context.partition_key)
+    spec = home.sources()[series.name]
+    parts = [f"--data {spec.path if spec.kind == 'file' else spec.kind}"]
+    parts += [f"--instrument {series.instrument.symbol}", f"--timeframe {series.timeframe.name}"]
+    parts += [f"--timezone {spec.timezone}"] if spec.timezone else []
+    return " ".join(["mlplatform run", *parts, f"--home {home.root}"])
