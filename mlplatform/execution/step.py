@@ -4,6 +4,8 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from mlplatform.execution.brackets import (
     leave_at_close,
     leave_at_open,
@@ -240,7 +242,7 @@ def advance(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders: Any
     Each argument has one row of its record: STATE, RULES, LOG, BARS, BARS, ORDERS.
     """
     run = Run(state[0], rules[0], log[0], bars[0], finer[0], orders[0])
-    o = 0
+    o = np.int64(0)  # a plain 0 would have its own type, and `step` be compiled for it as well
     for i in range(run.bars.size):
         first = o
         while o < run.orders.size and whole(run.orders.bar, o) == run.state.bar:
