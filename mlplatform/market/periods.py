@@ -21,8 +21,9 @@ def trading_day(ts: pl.Expr) -> pl.Expr:
 def split_periods(raw: pl.DataFrame, axis: PeriodAxis) -> dict[str, pl.DataFrame]:
     """Raw bars (table `raw_bars`) by period key, in source order; no row is lost.
 
-    A row without time or outside of any session goes where the row before it goes: it will be
-    quarantined, but must be counted somewhere.
+    A row without time or outside of any session goes where the row before it goes (the first ones
+    where the row after them goes): it will be quarantined, but must be counted somewhere. Empty
+    where no row at all lies in a session.
     """
     if raw.is_empty():
         return {}

@@ -11,6 +11,8 @@ CHICAGO = "America/Chicago"
 RTH_FIRST_MINUTE = 8 * 60 + 30
 RTH_LAST_MINUTE = 15 * 60
 """Regular trading hours in Chicago, minutes of the day: [08:30, 15:00)."""
+_FIRST_DAY, _LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
+"""Beyond them a time is an error of its source; no calendar reaches so far."""
 
 
 @lru_cache(maxsize=8)
@@ -42,7 +44,8 @@ def label_sessions(bars: pl.DataFrame) -> pl.DataFrame:
         days = pl.DataFrame(schema={"session_date": pl.Date, "session_start": UTC_US})
         calendar = days.with_columns(session_end=pl.col("session_start"))
     else:
-        first, last = bars["ts"].dt.date().min(), bars["ts"].dt.date().max()
+        dates = bars["ts"].dt.date().clip(_FIRST_DAY, _LAST_DAY)
+        first, last = dates.min(), dates.max()
         assert isinstance(first, date)
         assert isinstance(last, date)
         calendar = session_calendar(first - timedelta(days=5), last + timedelta(days=5))

@@ -24,22 +24,26 @@ def validate(raw: pl.DataFrame) -> Validated:
     """Split raw bars (table `raw_bars`, in source order) into valid and quarantined rows.
 
     A row is refused for the first of: no time, no price, a price that is not finite and positive,
-    high or low contradicting the other prices, negative volume, earlier than a row before it,
-    the time of a row before it, outside the CME session calendar.
+    high or low contradicting the other prices, negative or not finite volume, outside the CME
+    session calendar, earlier than a row before it, the time of a row before it.
     """
     judged = raw.with_columns(reason=_row_reason())
-    # Order is judged among rows that are sound in themselves: a broken row condemns no other.
-    sound = judged.filter(pl.col("reason").is_null()).with_columns(reason=_order_reason())
-    in_order = sound.filter(pl.col("reason").is_null()).drop("reason")
-    labelled = label_sessions(in_order)
-    outside = in_order.filter(labelled["session_date"].is_null()).with_columns(
+    sound = judged.filter(pl.col("reason").is_null())
+    times = sound.select("ts").unique().sort("ts")
+    labelled = sound.join(label_sessions(times), on="ts", how="left", maintain_order="left")
+    inside = pl.col("session_date").is_not_null()
+    outside = labelled.filter(~inside).with_columns(
         reason=pl.lit("outside the CME session calendar")
     )
+    # Order is judged among rows that are sound in themselves: a broken row condemns no other.
+    ordered = labelled.filter(inside).with_columns(reason=_order_reason())
     refused = [judged.filter(pl.col("reason").is_not_null())]
-    refused += [sound.filter(pl.col("reason").is_not_null()), outside]
+    refused += [outside, ordered.filter(pl.col("reason").is_not_null())]
     return Validated(
-        BARS.frame(labelled.filter(pl.col("session_date").is_not_null())),
-        QUARANTINED_BARS.frame(pl.concat(refused).sort("row")),
+        BARS.frame(ordered.filter(pl.col("reason").is_null())),
+        QUARANTINED_BARS.frame(
+            pl.concat([part.select(QUARANTINED_BARS.names) for part in refused]).sort("row")
+        ),
     )
 
 
@@ -61,6 +65,8 @@ def _row_reason() -> pl.Expr:
         .then(pl.lit("high or low contradicts the other prices"))
         .when(pl.col("volume") < 0)
         .then(pl.lit("negative volume"))
+        .when(~pl.col("volume").is_finite())
+        .then(pl.lit("volume not finite"))
     )
 
 
