@@ -39,7 +39,7 @@ class Feature:
 
 
 class FeatureError(ValueError):
-    """A feature set that cannot be computed: a cycle, an unknown input, a name given twice."""
+    """A feature set that cannot be computed: a cycle, an unknown input, a name that is taken."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ class FeaturePlan:
         by_name = {feature.name: feature for feature in features}
         if len(by_name) < len(features):
             raise FeatureError(f"feature set {name} holds a name twice")
+        if hidden := sorted(set(by_name) & set(bar_columns)):
+            raise FeatureError(f"feature {hidden[0]} has the name of a bar column: rename it")
         for feature in features:
             for item in feature.inputs:
                 if item not in by_name and item not in bar_columns:

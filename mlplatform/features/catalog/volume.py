@@ -40,7 +40,7 @@ def volume_for_time(sessions: int, bars_a_session: int) -> Feature:
     The daily rhythm of volume cancels: what is left is today's unusual interest.
     """
     usual = pl.col("recent").shift(1).rolling_mean(sessions, min_samples=2)
-    usual = usual.over("minute_of_session")
+    usual = usual.over("minute_of_session", pl.col("ts").dt.second())
     ratio = pl.when((pl.col("recent") > 0) & (usual > 0)).then((pl.col("recent") / usual).log())
 
     def compute(columns: Columns) -> pl.Series:
@@ -50,7 +50,7 @@ def volume_for_time(sessions: int, bars_a_session: int) -> Feature:
 
     return Feature(
         "volume_for_time",
-        ("volume", "session_date", "minute_of_session"),
+        ("ts", "volume", "session_date", "minute_of_session"),
         sessions * bars_a_session,
         compute,
         f"log of recent volume per its mean at that minute of {sessions} sessions",
