@@ -13,7 +13,7 @@ class Setup:
     """One trading idea.
 
     `long` and `short` are boolean rules over a bar and its features, known at the bar's end; they
-    are evaluated per trading day, so `shift` looks back within the session only.
+    are evaluated per trading day and contract, so `shift` looks back within them only.
     """
 
     name: str
@@ -56,7 +56,9 @@ def find_candidates(
 
 
 def _signals(setup: Setup, table: pl.DataFrame) -> pl.DataFrame:
-    long, short = (rule.over("session_date").fill_null(False) for rule in (setup.long, setup.short))
+    long, short = (
+        rule.over("session_date", "contract").fill_null(False) for rule in (setup.long, setup.short)
+    )
     side = pl.when(long & ~short).then(1).when(short & ~long).then(-1).otherwise(0)
     return table.with_columns(setup=pl.lit(setup.name), side=side.cast(pl.Int8)).filter(
         pl.col("side") != 0
