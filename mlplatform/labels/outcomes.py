@@ -46,14 +46,17 @@ def label_candidates(
     each = simulate_each(
         arrays, orders, Variants(grid, rules.target_atr), Rules.for_instrument(series.instrument)
     )
-    ends = bars["ts"].gather(np.where(each.complete, each.exit_bar, 0).ravel())
+    # A bar longer than what is left of its session ends with it.
+    known_at = pl.min_horizontal(pl.col("ts") + series.timeframe.delta, "session_end")
+    ends = bars.select(known_at).to_series()
+    ends = ends.gather(np.where(each.complete, each.exit_bar, 0).ravel())
     won = (each.reason == Reason.TARGET) & (each.net_points > 0)
     known = each.complete.ravel()
     return LABELS.frame(
         {
             "candidate_id": rows["candidate_id"].gather(np.repeat(np.arange(len(rows)), len(grid))),
             "stop_atr": np.tile(grid, len(rows)),
-            "label_end": _known(known, ends.cast(UTC_US) + series.timeframe.delta),
+            "label_end": _known(known, ends.cast(UTC_US)),
             "net_atr": _known(known, pl.Series((each.net_points / atr[:, None]).ravel())),
             "r": _known(known, pl.Series(each.r.ravel())),
             "is_win": _known(known, pl.Series(won.ravel())),
