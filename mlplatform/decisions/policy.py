@@ -6,7 +6,7 @@ Research, paper and live trading load the same bytes and call the same `decide`.
 import base64
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -79,14 +79,22 @@ def policy_fingerprint(payload: bytes) -> str:
 
 
 def unpack(payload: bytes, expected_plan: str | None = None) -> Policy:
-    """The policy of `pack`; raises AlteredModel where it was trained on another feature plan."""
-    body = json.loads(payload)
-    if expected_plan is not None and body["feature_plan"] != expected_plan:
+    """The policy of `pack`; the size model may be missing from it.
+
+    Raises AlteredModel where it was trained on another feature plan, or is no packed policy.
+    """
+    try:
+        body = json.loads(payload)
+        packed = {role: base64.b64decode(model) for role, model in body["models"].items()}
+        terms = {field.name: body[field.name] for field in fields(PolicyTerms)}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise AlteredModel("the policy file is not one that this platform wrote") from error
+    if expected_plan is not None and terms["feature_plan"] != expected_plan:
         raise AlteredModel(
-            f"the policy was trained on feature plan {body['feature_plan']}, but this platform "
+            f"the policy was trained on feature plan {terms['feature_plan']}, but this platform "
             f"computes {expected_plan}: train again"
         )
-    models = {role: from_bytes(base64.b64decode(text)) for role, text in body["models"].items()}
+    models = {role: from_bytes(data) for role, data in packed.items()}
     stop, entry, size = (models.get(role) for role in ROLES)
     if not (
         isinstance(stop, StopModel)
@@ -94,16 +102,8 @@ def unpack(payload: bytes, expected_plan: str | None = None) -> Policy:
         and isinstance(size, SizeModel | None)
     ):
         raise AlteredModel("the policy's models are not one of each role")
-    return Policy(
-        policy_fingerprint(payload),
-        body["feature_plan"],
-        tuple(body["names"]),
-        body["multiplier_usd"],
-        body["capital_usd"],
-        stop,
-        entry,
-        size,
-    )
+    terms["names"] = tuple(terms["names"])
+    return Policy(policy_fingerprint(payload), **terms, stop=stop, entry=entry, size=size)
 
 
 def fallback_decisions(candidates: pl.DataFrame) -> pl.DataFrame:
