@@ -74,7 +74,9 @@ def _simulations(
     index = bars.select("ts").with_row_index("bar")
     for policy in POLICIES:
         taken = decisions.filter(pl.col("policy") == policy, pl.col("take")).sort("ts", "setup")
-        taken = taken.join(index, on="ts", how="inner", maintain_order="left")
+        taken = taken.join(index, on="ts", how="left", maintain_order="left")
+        if taken["bar"].null_count():
+            raise ValueError("a decision has no bar: bars and decisions do not match")
         names = taken["setup"].unique().sort().to_list() or [""]
         orders = Orders.market(
             taken["bar"].to_numpy().astype(np.int64),

@@ -78,7 +78,7 @@ def entry_rows(train: TrainingSet, stops: FloatArray) -> EntryRows:
         train.x,
         train.names,
         train.decision_ts,
-        at_stops(train.label_end_ts, train.stop_grid_atr, stops).astype(np.int64),
+        at_stops(train.label_end_ts, train.stop_grid_atr, stops),
         at_stops(train.is_win, train.stop_grid_atr, stops),
         at_stops(train.r, train.stop_grid_atr, stops),
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from mlplatform.setups.inputs import model_inputs_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+_Number = TypeVar("_Number", np.float64, np.int64)
 _NO_LABEL = np.iinfo(np.int64).max
 
 
@@ -101,6 +103,14 @@ def _per_stop(kept: pl.DataFrame, labels: pl.DataFrame, name: str, grid: FloatAr
     return np.column_stack([column.fill_null(float("nan")).to_numpy() for column in columns])
 
 
-def at_stops(values: FloatArray, grid: FloatArray, stops: FloatArray) -> FloatArray:
-    """(n, K) values and (n,) chosen stops of the grid -> (n,) the value under the chosen stop."""
-    return np.asarray(values[np.arange(len(stops)), np.searchsorted(grid, stops)])
+def at_stops(
+    values: npt.NDArray[_Number], grid: FloatArray, stops: FloatArray
+) -> npt.NDArray[_Number]:
+    """(n, K) values and (n,) chosen stops of the grid -> (n,) the value under the chosen stop.
+
+    Raises ValueError for a stop that is not of the grid.
+    """
+    column = np.minimum(np.searchsorted(grid, stops), len(grid) - 1)
+    if (grid[column] != stops).any():
+        raise ValueError("a chosen stop is not one of the grid")
+    return values[np.arange(len(stops)), column]
