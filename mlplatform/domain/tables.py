@@ -22,7 +22,7 @@ _SESSION = (
     Column("minute_of_session", pl.Int32, "minutes since the session's start"),
 )
 
-_ROW = Column("row", pl.Int64, "row number in the source, from 0")
+_ROW = Column("row", pl.Int64, "row number among the raw bars of its period, from 0")
 _RAW = tuple(replace(column, nullable=column.name != "contract") for column in _OHLCV)
 
 RAW_BARS = Table("raw_bars", (*_RAW, _ROW))

@@ -51,6 +51,7 @@ def bars(workshop: Workshop) -> dg.AssetsDefinition:
                 "contracts": ", ".join(valid["contract"].unique(maintain_order=True)) or "unknown",
                 "close": thumbnail(closes, "close, points"),
             },
+            unhashed=("row",),
         )
 
     return bars
