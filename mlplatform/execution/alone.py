@@ -68,7 +68,6 @@ def trade_alone(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders:
     for o in range(run.orders.size):
         decision = whole(run.orders.bar, o)
         clear(run)
-        run.state.bar = decision
         run.state.atr_points = number(run.bars.atr_points, decision)
         open_session(run, whole(run.bars.session_id, decision))
         run.log.n_trades = o
@@ -76,8 +75,7 @@ def trade_alone(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders:
         accept(run, bar_at(run.bars, decision, decision, False), o, whole(run.bars.flags, decision))
         i = decision + 1
         while run.state.active > 0 and i < run.bars.size:
-            run.state.bar = i
-            step(run, i, 0, 0)
+            step(run, i, i, 0, 0)
             i += 1
 
 
@@ -120,7 +118,7 @@ def simulate_each(
     def one(k: int) -> None:
         scales = (float(s[k]) for s in (variants.stop, variants.target, variants.trail))
         trades, none = np.empty(len(orders), TRADE), np.empty(0, np.int32)
-        tape = Tape(np.empty(0, FILL), trades, np.empty(0, np.float64), none, none)
+        tape = Tape(np.empty(0, FILL), trades, np.empty(0, np.float64), none)
         record = without_limits(rules_record(rules, *scales))
         trade_alone(new_state(0.0, 1), record, tape.record(), *records)
         complete = trades["exit_bar"] >= 0

@@ -17,8 +17,9 @@ def check_run(bars: BarArrays, orders: Orders, rules: Rules) -> None:
         _check_quotes(bars)
     if len(orders):
         _check_terms(orders)
-        outside = (orders.bar < 0) | (orders.bar >= len(bars))
-        _refuse(outside, "is decided on a bar outside the data", orders.bar)
+        if orders.bar.min() < 0 or orders.bar.max() >= len(bars):
+            outside = (orders.bar < 0) | (orders.bar >= len(bars))
+            _refuse(outside, "is decided on a bar outside the data", orders.bar)
         needs_atr = np.isfinite(orders.column("trail_atr")) | (rules.slippage_atr_frac > 0)
         if needs_atr.any():
             known = np.zeros(len(bars), bool)
@@ -37,16 +38,17 @@ def _check_quotes(bars: BarArrays) -> None:
 
 def _check_terms(orders: Orders) -> None:
     kind, side = orders.kind, orders.side
-    known = {int(k) for k in OrderKind}
-    _refuse(~np.isin(kind, list(known)), "has an unknown kind", kind)
+    _refuse((kind < min(OrderKind)) | (kind > max(OrderKind)), "has an unknown kind", kind)
     enters = kind != OrderKind.EXIT
-    _refuse(enters & (np.abs(side) != 1), "needs a side of +1 or -1, not", side)
+    _refuse(enters & (side * side != 1), "needs a side of +1 or -1, not", side)
     _refuse(enters & (orders.quantity < 1), "needs a quantity of 1 or more, not", orders.quantity)
     for name in ("expiry_bars", "time_exit_bars"):
         values = getattr(orders, name)
         _refuse(enters & (values < 0), f"has a negative {name}:", values)
     for name in ("stop_points", "trail_points", "trail_atr"):
         values = getattr(orders, name)
+        if values.min() > 0:  # the quick way; NaN is not above 0
+            continue
         says = "has its stop on the wrong side of the entry:" if name == "stop_points" else "has"
         _refuse(enters & ~(values > 0), f"{says} {name} must be positive, not", values)
     _check_management(orders, enters)
@@ -75,6 +77,8 @@ def _check_targets(orders: Orders, enters: Column) -> None:
         raise InputError(f"Orders have {points.shape[1]} targets; {MAX_TARGETS} is the most.")
     if points.shape[1] != shares.shape[1]:
         raise InputError("Orders: target_points and target_quantity differ in their targets.")
+    if points.shape[1] == 1 and points.min() > 0 and len(shares) == 1 == len(orders.quantity):
+        points = points[:1]
     positive = points[:, 0] > 0
     for k in range(1, points.shape[1]):
         positive &= points[:, k] >= points[:, k - 1]

@@ -79,7 +79,7 @@ def simulate_variants(
     records = bars_record(columns), bars_record(fine), orders_record(order_columns)
     states = np.zeros(len(variants), STATE)
     none = np.empty(0, np.int32)
-    nothing = Tape(np.empty(0, FILL), np.empty(0, TRADE), np.empty(0, np.float64), none, none)
+    nothing = Tape(np.empty(0, FILL), np.empty(0, TRADE), np.empty(0, np.float64), none)
 
     def one(k: int) -> None:
         state = new_state(capital_usd, slots_needed(orders, rules))

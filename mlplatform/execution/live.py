@@ -109,7 +109,6 @@ class LiveSimulator:
             np.empty(places * (MAX_TARGETS + 2), FILL),
             np.empty(places, TRADE),
             np.empty(1, np.float64),
-            np.empty(1, np.int32),
             np.full(first + len(orders), -1, np.int32),
         )
         log = tape.record()
@@ -128,5 +127,5 @@ class LiveSimulator:
             tape.trades[: log["n_trades"][0]],
             {int(number): int(tape.outcome[number]) for number in changed},
             float(tape.equity_usd[0]),
-            int(tape.position[0]),
+            int(self._state["position"][0]),
         )

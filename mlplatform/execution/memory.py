@@ -73,6 +73,12 @@ def number(column: Any, i: int) -> float:
 
 
 @inlined
+def price(column: Any, i: int) -> float:
+    """Row i of a float64 column that has all rows, which lie together."""
+    return _load_float(column.address + i * 8)
+
+
+@inlined
 def whole(column: Any, i: int) -> int:
     """Row i of an int32 column."""
     return _load_int(column.address + i * column.stride)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlplatform.execution.codes import FillPolicy
 from mlplatform.execution.compiled import compiled, inlined
-from mlplatform.execution.memory import number
+from mlplatform.execution.memory import number, price
 
 QUOTE_CLOSE = int(FillPolicy.QUOTE_CLOSE)
 _ON_GRID = 1e-6
@@ -32,10 +32,10 @@ def bar_at(columns: Any, row: int, known_as: int, is_finer: bool) -> Bar:
     """A row of the columns, known to the account as bar `known_as`."""
     return Bar(
         known_as,
-        number(columns.open, row),
-        number(columns.high, row),
-        number(columns.low, row),
-        number(columns.close, row),
+        price(columns.open, row),
+        price(columns.high, row),
+        price(columns.low, row),
+        price(columns.close, row),
         row,
         is_finer,
     )

@@ -61,7 +61,6 @@ class Simulation:
     trade_records: Records
     fill_records: Records
     equity_usd: NDArray[np.float64]
-    position: NDArray[np.int32]
     outcome_codes: NDArray[np.int32]
 
     def trades(self) -> pl.DataFrame:
@@ -123,6 +122,13 @@ class Simulation:
         )
 
     @cached_property
+    def position(self) -> NDArray[np.int32]:
+        """Contracts held at each bar's close, signed."""
+        signed = self.fill_records["side"] * self.fill_records["quantity"]
+        changes = np.bincount(self.fill_records["bar"], signed, len(self.bars))
+        return np.cumsum(changes).astype(np.int32)
+
+    @cached_property
     def _tags(self) -> pl.Series:
         return self.orders.tags()
 
@@ -170,7 +176,6 @@ def simulate(
         tape.trades[: log["n_trades"][0]],
         tape.fills[: log["n_fills"][0]],
         tape.equity_usd,
-        tape.position,
         tape.outcome,
     )
 
@@ -200,7 +205,6 @@ def new_tape(orders: Orders, n_bars: int) -> Tape:
         np.empty(len(orders) * (MAX_TARGETS + 2), FILL),
         np.empty(len(orders), TRADE),
         np.empty(n_bars, np.float64),
-        np.empty(n_bars, np.int32),
         np.zeros(len(orders), np.int32),
     )
 

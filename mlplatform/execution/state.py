@@ -146,7 +146,6 @@ LOG = np.dtype(
         ("outcome", "i8"),
         ("max_marks", "i8"),
         ("equity_usd", "i8"),
-        ("position", "i8"),
     ]
 )
 """Addresses of the arrays that the step writes, and their lengths; what does not fit is dropped."""
@@ -194,7 +193,6 @@ class Tape(NamedTuple):
     fills: Records
     trades: Records
     equity_usd: NDArray[np.float64]
-    position: NDArray[np.int32]
     outcome: NDArray[np.int32]
 
     def record(self) -> Records:

@@ -30,7 +30,8 @@ from mlplatform.execution.limits import (
     start,
     write_terms,
 )
-from mlplatform.execution.memory import number, put_number, put_whole, whole
+from mlplatform.execution.memory import number as price_at
+from mlplatform.execution.memory import put_number, whole
 from mlplatform.execution.prices import bar_at, mark_price, reach
 
 NEXT_OPEN = int(FillPolicy.NEXT_OPEN)
@@ -162,8 +163,11 @@ def rests(run: Any, bar: Any, flags: int) -> bool:
             return False
         if slot.target < slot.targets and side * (favourable - slot.target_price[slot.target]) >= 0:
             return False
-        slot.mae_points = max(slot.mae_points, side * (slot.entry_price - adverse))
-        slot.mfe_points = max(slot.mfe_points, side * (favourable - slot.entry_price))
+        behind, ahead = side * (slot.entry_price - adverse), side * (favourable - slot.entry_price)
+        if behind > slot.mae_points:
+            slot.mae_points = behind
+        if ahead > slot.mfe_points:
+            slot.mfe_points = ahead
     return True
 
 
@@ -209,10 +213,12 @@ def accept(run: Any, bar: Any, o: int, flags: int) -> None:
 
 
 @inlined
-def step(run: Any, i: int, first: int, last: int) -> None:
-    """Row i of the bars, then the orders first..last-1, which are decided at its end."""
+def step(run: Any, i: int, number: int, first: int, last: int) -> None:
+    """Row i of the bars, to the account bar `number`; then the orders first..last-1, which are
+    decided at its end.
+    """
     state, bars = run.state, run.bars
-    bar, flags = bar_at(bars, i, state.bar, False), whole(bars.flags, i)
+    bar, flags = bar_at(bars, i, number, False), whole(bars.flags, i)
     open_session(run, whole(bars.session_id, i))
     if state.active > 0:
         if rests(run, bar, flags):
@@ -220,9 +226,9 @@ def step(run: Any, i: int, first: int, last: int) -> None:
             judge_session(run)
         else:
             trade_through(run, i, bar)
-            state.atr_points = number(bars.atr_points, i)
+            state.atr_points = price_at(bars.atr_points, i)
             trade_close(run, bar, flags)
-    state.atr_points = number(bars.atr_points, i)
+    state.atr_points = price_at(bars.atr_points, i)
     for o in range(first, last):
         accept(run, bar, o, flags)
     if last > first and run.rules.policy != NEXT_OPEN:
@@ -234,6 +240,12 @@ def step(run: Any, i: int, first: int, last: int) -> None:
         state.drawdown_usd = state.peak_usd - state.equity_usd
 
 
+@inlined
+def due_bar(orders: Any, o: int) -> int:
+    """The decision bar of order o; -1 after the last."""
+    return whole(orders.bar, o) if o < orders.size else -1
+
+
 @entrance
 def advance(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders: Any) -> None:
     """Step over all rows of the bars, taking in the orders by their bar.
@@ -243,14 +255,15 @@ def advance(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders: Any
     """
     run = Run(state[0], rules[0], log[0], bars[0], finer[0], orders[0])
     o = np.int64(0)  # a plain 0 would have its own type, and `step` be compiled for it as well
+    due = due_bar(run.orders, o)
     for i in range(run.bars.size):
-        first = o
-        while o < run.orders.size and whole(run.orders.bar, o) == run.state.bar:
+        first, number = o, run.state.bar + i
+        while due == number:
             o += 1
+            due = due_bar(run.orders, o)
         if o > first or run.state.active > 0:
-            step(run, i, first, o)
+            step(run, i, number, first, o)
         if i < run.log.max_marks:
             put_number(run.log.equity_usd, i, run.state.equity_usd)
-            put_whole(run.log.position, i, run.state.position)
-        run.state.bar += 1
+    run.state.bar += run.bars.size
     run.state.first_order += o
