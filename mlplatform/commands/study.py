@@ -15,6 +15,7 @@ from mlplatform.domain.errors import InputError
 from mlplatform.domain.instrument import instrument_of
 from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.series import Series, Timeframe
+from mlplatform.features.sets import LONGEST_BAR
 from mlplatform.orchestration.build import Platform, build_platform
 from mlplatform.orchestration.progress import OnStep
 from mlplatform.settings import SETTINGS_FILE, StudySettings, load_settings
@@ -56,6 +57,11 @@ class OpenStudy:
 def open_study(home_root: Path, wish: Wish, on_step: OnStep | None = None) -> OpenStudy:
     """Check everything that the user gave; raises InputError before anything is written."""
     series = Series(instrument_of(wish.instrument), Timeframe(wish.timeframe))
+    if series.timeframe.seconds > LONGEST_BAR.seconds:
+        raise InputError(
+            f"Bars of {wish.timeframe} are too long for intraday features: use {LONGEST_BAR.name} "
+            "or shorter."
+        )
     stored = load_settings(home_root)
     is_new = not (home_root / SETTINGS_FILE).is_file()
     settings = load_settings(home_root, **_with_cadence(wish, stored, is_new))

@@ -10,9 +10,11 @@ from mlplatform.features.graph import Feature, FeaturePlan
 OPENING_RANGE_MINUTES = 30
 _VOLUME_SESSIONS = 5
 _SESSION_SECONDS = 23 * 3600
+LONGEST_BAR = Timeframe("30m")
+"""Longer bars need a history of so many sessions that they are no intraday bars."""
 
 LEVELS = frozenset(
-    {"atr14", "atr100", "ema20", "ema50", "opening_range_high", "opening_range_low"}
+    {"atr14", "true_range", "ema20", "ema50", "opening_range_high", "opening_range_low"}
     | {"previous_high", "previous_low", "previous_close"}
 )
 """Features in points: steps on the way and for setups; no inputs of models, as they drift."""
@@ -24,8 +26,8 @@ def core_plan(timeframe: Timeframe) -> FeaturePlan:
     bars_a_session = _SESSION_SECONDS // timeframe.seconds
     features: tuple[Feature, ...] = (
         volatility.atr(14),
-        volatility.atr(100),
-        volatility.atr_ratio(14, 100),
+        volatility.true_range(),
+        volatility.atr_ratio(100),
         volatility.parkinson(20),
         volatility.bar_range(),
         *(price.move(span) for span in (1, 3, 10, 30)),

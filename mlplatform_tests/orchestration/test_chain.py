@@ -131,7 +131,9 @@ def test_too_many_refused_rows_stop_the_chain(tmp_path: Path, small_bars: Path) 
     with pytest.raises(CheckStopped, match=r"rows_are_valid.*high or low contradicts"):
         bench.run(dirty)
     quarantined = tmp_path / "home/lake/quarantined_bars/MES-5m/2025-01.parquet"
-    assert set(pl.read_parquet(quarantined)["reason"]) == {"high or low contradicts the other prices"}
+    assert set(pl.read_parquet(quarantined)["reason"]) == {
+        "high or low contradicts the other prices"
+    }
     assert not (tmp_path / "home/lake/features").exists()
 
 

@@ -21,15 +21,31 @@ def atr(span_bars: int) -> Feature:
     )
 
 
-def atr_ratio(short_bars: int, long_bars: int) -> Feature:
-    """Short ATR per long ATR: above 1 when volatility is rising."""
-    short, long = f"atr{short_bars}", f"atr{long_bars}"
+def true_range() -> Feature:
+    """True range of the bar (TA-Lib), points."""
+    return Feature(
+        "true_range",
+        ("high", "low", "close"),
+        1,
+        indicator("TRANGE", "high", "low", "close"),
+        "true range of the bar",
+        unit="points",
+    )
+
+
+def atr_ratio(long_bars: int) -> Feature:
+    """ATR 14 per plain mean of the true range of many bars: above 1 when volatility is rising.
+
+    The plain mean forgets at once what an average of Wilder's drags along for 20 spans.
+    """
+    long = pl.col("true_range").rolling_mean(long_bars)
     return Feature(
         "atr_ratio",
-        (short, long),
-        0,
-        expression(pl.col(short) / pl.when(pl.col(long) > 0).then(pl.col(long))),
-        "short ATR per long ATR",
+        ("atr14", "true_range"),
+        long_bars,
+        expression(pl.col("atr14") / pl.when(long > 0).then(long)),
+        f"ATR 14 per mean true range of {long_bars} bars",
+        params={"long_bars": long_bars},
     )
 
 

@@ -7,7 +7,7 @@ from mlplatform.domain import tables
 from mlplatform.domain.schema import UTC_US, Column, Table
 from mlplatform.domain.series import Series, Timeframe
 from mlplatform.features.compute import features_of_period, warmup_periods
-from mlplatform.features.sets import core_plan
+from mlplatform.features.sets import LONGEST_BAR, core_plan
 from mlplatform.labels.outcomes import LabelRules, label_candidates
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
@@ -31,11 +31,9 @@ def features(workshop: Workshop) -> dg.AssetsDefinition:
     modules = ("features.compute", "features.sets", "market.sessions")
     card = workshop.card("research", {"polars", "talib"}, features_table(), modules)
     cadence = workshop.axis.periods.cadence
-    # Warm-up is counted in sessions, so it is the same for every timeframe but the last digit.
-    back = max(
-        warmup_periods(core_plan(timeframe), timeframe, cadence)
-        for timeframe in (Timeframe("1m"), Timeframe("5m"), Timeframe("1h"))
-    )
+    # Counted in sessions, the warm-up is nearly the same for every timeframe of the platform.
+    timeframes = (Timeframe("15s"), Timeframe("1m"), Timeframe("5m"), LONGEST_BAR)
+    back = max(warmup_periods(core_plan(frame), frame, cadence) for frame in timeframes)
 
     @dg.asset(
         **card,
