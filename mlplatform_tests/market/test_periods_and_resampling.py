@@ -1,0 +1,153 @@
+"""Rows into periods, bars into longer bars, history into contracts."""
+
+from datetime import UTC, date, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlplatform.domain.periods import Cadence, PeriodAxis
+from mlplatform.domain.tables import RAW_BARS
+from mlplatform.market.periods import period_of_day, split_periods
+from mlplatform.market.resampling import resample
+from mlplatform.market.segments import contract_segment
+from mlplatform.testing.bars import chicago, drawn_bars, joined, raw_bars
+
+MONTHS = PeriodAxis(Cadence.MONTH, "2025-01")
+WEEKS = PeriodAxis(Cadence.WEEK, "2025-01-06")
+
+
+def keys(axis: PeriodAxis, *times: str | None) -> dict[str, list[int]]:
+    stamps = [None if t is None else chicago(t) for t in times]
+    raw = raw_bars("2025-06-03 09:00", list(range(1, len(times) + 1))).with_columns(
+        ts=pl.Series(stamps, dtype=RAW_BARS.schema["ts"])
+    )
+    parts = split_periods(raw, axis)
+    return {key: [int(p) - 1 for p in frame["open"]] for key, frame in parts.items()}
+
+
+def test_a_row_belongs_to_the_period_of_its_trading_day():
+    # Monday's session starts on Sunday evening, June's on the evening of May's last day.
+    times = ("2025-06-01 16:59", "2025-06-01 17:00", "2025-06-30 15:59", "2025-06-30 17:00")
+    assert keys(MONTHS, "2025-05-30 15:59", *times) == {
+        "2025-05": [0, 1],  # 16:59 lies in no session: it goes with the row before
+        "2025-06": [2, 3],
+        "2025-07": [4],
+    }
+    assert keys(WEEKS, "2025-06-01 17:00", "2025-06-06 15:59", "2025-06-08 17:00") == {
+        "2025-06-02": [0, 1],
+        "2025-06-09": [2],
+    }
+
+
+def test_rows_without_a_session_go_with_a_neighbour():
+    assert keys(MONTHS, None, "2025-06-07 12:00", "2025-07-02 09:00", None, "2025-08-04 09:00") == {
+        "2025-07": [0, 1, 2, 3],
+        "2025-08": [4],
+    }
+
+
+def test_rows_keep_their_order_also_where_it_is_wrong():
+    times = ("2025-07-02 09:00", "2025-06-03 09:01", "2025-07-01 09:00", "2025-06-03 09:00")
+    assert keys(MONTHS, *times) == {"2025-06": [1, 3], "2025-07": [0, 2]}
+
+
+def test_without_rows_or_sessions_there_is_no_period():
+    assert split_periods(RAW_BARS.empty(), MONTHS) == {}
+    assert keys(MONTHS, None, "2025-06-07 12:00") == {}
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sampled_from([MONTHS, WEEKS]), st.integers(0, 2**32), st.integers(1, 60))
+def test_no_row_is_lost_or_doubled_or_changed(axis, seed, n):
+    rng = np.random.default_rng(seed)
+    stamps = np.datetime64("2024-12-20", "us") + rng.integers(0, 100 * 1440, n) * np.timedelta64(
+        60_000_000
+    )
+    ts = pl.Series(stamps).dt.replace_time_zone("UTC")
+    raw = raw_bars("2025-06-03 09:00", list(range(1, n + 1))).with_columns(
+        ts=pl.when(pl.Series(rng.random(n) > 0.1)).then(ts)
+    )
+    raw = pl.concat([raw, raw_bars("2025-06-03 09:00", [n + 1])])  # one lies in a session
+    parts = split_periods(raw, axis)
+    assert pl.concat(parts.values()).sort("open").drop("row").equals(raw.drop("row"))
+    assert list(parts) == sorted(parts)
+    for key, part in parts.items():
+        assert part["open"].is_sorted()
+        assert part["row"].to_list() == list(range(part.height))
+        axis.start_of(key)  # raises where it is no key
+
+
+@given(st.sampled_from([MONTHS, WEEKS]), st.dates(date(2000, 1, 1), date(2050, 1, 1)))
+def test_the_axis_and_the_frames_name_periods_alike(axis, day):
+    named = pl.DataFrame({"day": [day]}).select(period_of_day(axis.cadence, pl.col("day"))).item()
+    assert named == axis.key_of(day)
+
+
+def segmented(bars: pl.DataFrame) -> pl.DataFrame:
+    return bars.with_columns(contract_segment())
+
+
+def test_a_segment_lasts_as_long_as_its_contract():
+    frame = pl.DataFrame({"contract": ["A", "A", "B", "B", "A"]}).with_columns(contract_segment())
+    assert frame["segment"].to_list() == [0, 0, 1, 1, 2]
+
+
+def test_a_longer_bar_holds_the_first_highest_lowest_last_and_all_volume():
+    prices = [(10, 12, 9, 11), (11, 15, 10, 14), (14, 14, 7, 8), (8, 9, 8, 9)]
+    bars = segmented(drawn_bars("2025-06-02 17:00", prices, volumes=[1, 2, 4, 8]))
+    found = resample(bars, 15)
+    assert found.columns == ["segment", "known_at", "open", "high", "low", "close", "volume"]
+    assert found.drop("segment", "known_at").rows() == [(10, 15, 7, 8, 7), (8, 9, 8, 9, 8)]
+    assert found["known_at"].to_list() == [chicago("2025-06-02 17:15"), chicago("2025-06-02 17:30")]
+
+
+def test_longer_bars_count_from_the_sessions_start_whatever_bars_are_missing():
+    bars = segmented(drawn_bars("2025-06-02 17:25", [1, 2, 3], minutes=5))
+    assert resample(bars, 60)["known_at"].to_list() == [chicago("2025-06-02 18:00")]
+    late = segmented(drawn_bars("2025-06-02 17:00:45", [1, 2], minutes=0.25))
+    assert resample(late, 1)["known_at"].to_list() == [
+        chicago("2025-06-02 17:01"),
+        chicago("2025-06-02 17:02"),
+    ]
+
+
+def test_a_longer_bar_is_known_by_the_end_of_its_session_at_the_latest():
+    bars = segmented(drawn_bars("2026-11-27 12:00", [1, 2, 3], minutes=5))
+    assert resample(bars, 60)["known_at"].to_list() == [chicago("2026-11-27 12:15")]
+
+
+def test_a_longer_bar_crosses_neither_a_session_nor_a_roll():
+    friday = drawn_bars("2025-06-13 15:50", [1, 2])
+    sunday = drawn_bars("2025-06-15 17:00", [3, 4])
+    rolled = drawn_bars("2025-06-15 17:10", [90, 91], contract="MESU5")
+    found = resample(segmented(joined(friday, sunday, rolled)), 60)
+    assert found["segment"].to_list() == [0, 0, 1]
+    assert found["close"].to_list() == [2, 4, 91]
+
+
+def test_unknown_volume_stays_unknown():
+    bars = segmented(drawn_bars("2025-06-02 17:00", [1, 2, 3], volumes=[None, None, 5.0]))
+    assert resample(bars, 10)["volume"].to_list() == [None, 5.0]
+
+
+def test_bars_of_one_minute_and_their_five_minute_sums_tell_the_same_story():
+    rng = np.random.default_rng(3)
+    close = 100 + np.cumsum(rng.integers(-3, 4, 600)) * 0.25
+    prices = [(c, c + 0.5, c - 0.5, c + 0.25) for c in close.tolist()]
+    bars = segmented(drawn_bars("2025-06-02 17:00", prices, minutes=1))
+    five = resample(bars, 5)
+    assert five.height == 120
+    assert five["volume"].sum() == bars["volume"].sum()
+    assert (five["high"].max(), five["low"].min()) == (bars["high"].max(), bars["low"].min())
+    assert five["close"].to_list() == bars["close"].gather_every(5, 4).to_list()
+    assert (five["known_at"].diff().drop_nulls().dt.total_minutes() == 5).all()
+    assert datetime(2025, 6, 2, 22, 5, tzinfo=UTC) == five["known_at"][0]
+
+
+@pytest.mark.parametrize("minutes", [1, 7, 60])
+def test_resampling_loses_no_volume(minutes):
+    bars = segmented(drawn_bars("2025-06-02 17:00", [100.0] * 200, minutes=1))
+    assert resample(bars, minutes)["volume"].sum() == 20_000
