@@ -20,12 +20,22 @@ def check_run(bars: BarArrays, orders: Orders, rules: Rules) -> None:
         if orders.bar.min() < 0 or orders.bar.max() >= len(bars):
             outside = (orders.bar < 0) | (orders.bar >= len(bars))
             _refuse(outside, "is decided on a bar outside the data", orders.bar)
-        needs_atr = np.isfinite(orders.column("trail_atr")) | (rules.slippage_atr_frac > 0)
+        if rules.slippage_atr_frac > 0:
+            check_atr(bars, int(orders.bar.min()))
+        needs_atr = np.isfinite(orders.column("trail_atr"))
         if needs_atr.any():
             known = np.zeros(len(bars), bool)
             if bars.atr_points is not None:
                 known = np.isfinite(bars.atr_points)
             _refuse(needs_atr & ~known[orders.bar], "needs atr_points of its decision bar")
+
+
+def check_atr(bars: BarArrays, first: int) -> None:
+    """Raise InputError where a bar from `first` on has no ATR, which the slippage needs."""
+    known = np.zeros(len(bars), bool) if bars.atr_points is None else np.isfinite(bars.atr_points)
+    if not known[first:].all():
+        row = first + int(np.argmin(known[first:]))
+        raise InputError(f"Bars: row {row} has no atr_points, which slippage_atr_frac needs.")
 
 
 def _check_quotes(bars: BarArrays) -> None:

@@ -46,7 +46,6 @@ class Reason(IntEnum):
     ROLL = 8
     REVERSE = 9
     SIGNAL = 10
-    END = 11
 
     @property
     def label(self) -> str:

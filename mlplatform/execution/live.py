@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mlplatform.domain.errors import InputError
 from mlplatform.execution.bars import BarArrays
-from mlplatform.execution.checks import check_run
+from mlplatform.execution.checks import check_atr, check_run
 from mlplatform.execution.codes import MAX_SLOTS, MAX_TARGETS, BarFlag
 from mlplatform.execution.finer import finer_columns
 from mlplatform.execution.orders import Orders
@@ -95,6 +95,8 @@ class LiveSimulator:
         orders = Orders.none() if orders is None else orders
         orders = replace(orders, bar=np.zeros(len(orders), np.int32))
         check_run(bar, orders, self.rules)
+        if self.rules.slippage_atr_frac > 0 and self._state["active"][0] > 0:
+            check_atr(bar, 0)
         orders = replace(orders, bar=np.full(len(orders), self._state["bar"][0], np.int32))
         return self._step(bar, orders, bar.calendar_flags | np.int32(flags), finer)
 

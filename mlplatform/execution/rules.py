@@ -34,8 +34,8 @@ class Rules:
     """Values of a run; money in USD per contract, distances in ticks of `tick_points`.
 
     `tick_points=None` turns rounding off, and then nothing may be stated in ticks. A market or
-    stop fill pays `slippage_ticks + spread_ticks / 2` ticks, plus `slippage_atr_frac` of the ATR
-    of the bar before, plus `impact_frac * price * min(quantity / volume, impact_share_cap) ** 2`
+    stop fill pays `slippage_ticks + spread_ticks / 2` ticks, plus `slippage_atr_frac` of the
+    ATR known at the time, plus `impact_frac * price * min(quantity / volume, impact_share_cap) ** 2`
     (zipline's VolumeShareSlippage); a limit fill pays none of them. Raises InputError.
     """
 
