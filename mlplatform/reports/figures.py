@@ -39,6 +39,26 @@ def equity_figure(study: StudyResult) -> "go.Figure":
     import plotly.graph_objects as go
 
     figure = go.Figure()
+    _add_equity(figure, study)
+    deepest = _add_drawdowns(figure, study)
+    figure.update_layout(
+        _LAYOUT,
+        hovermode="x unified",
+        xaxis={"anchor": "y2", "type": "date", "hoverformat": "%Y-%m-%d"},
+        yaxis={"domain": [0.36, 1.0], "tickformat": ",.0f", "nticks": 7},
+        yaxis2={
+            "domain": [0.0, 0.26],
+            "range": [1.08 * min(deepest, -0.5), 0.0],
+            "tickformat": ",.2~f",
+            "ticksuffix": " %",
+            "nticks": 4,
+        },
+        annotations=[_above("Equity, USD", 1.0), _above("Drawdown of the daily marks, %", 0.26)],
+    )
+    return figure
+
+
+def _add_equity(figure: "go.Figure", study: StudyResult) -> None:
     for name in reversed(POLICIES):
         days, equity = _marks(study, name)
         figure.add_scatter(
@@ -53,6 +73,10 @@ def equity_figure(study: StudyResult) -> "go.Figure":
             opacity=0.75 if name in _LIGHTER else 1.0,
             hovertemplate="%{y:,.0f} USD",
         )
+
+
+def _add_drawdowns(figure: "go.Figure", study: StudyResult) -> float:
+    """Fills on the second axis; the deepest of them, per cent, not above 0."""
     deepest = 0.0
     for name in ("baseline", "ml"):
         days, equity = _marks(study, name)
@@ -70,21 +94,7 @@ def equity_figure(study: StudyResult) -> "go.Figure":
             fillcolor=_faint(COLORS[name]),
             hovertemplate="%{y:.2f} %",
         )
-    figure.update_layout(
-        _LAYOUT,
-        hovermode="x unified",
-        xaxis={"anchor": "y2", "type": "date", "hoverformat": "%Y-%m-%d"},
-        yaxis={"domain": [0.36, 1.0], "tickformat": ",.0f", "nticks": 7},
-        yaxis2={
-            "domain": [0.0, 0.26],
-            "range": [1.08 * min(deepest, -0.5), 0.0],
-            "tickformat": ",.2~f",
-            "ticksuffix": " %",
-            "nticks": 4,
-        },
-        annotations=[_above("Equity, USD", 1.0), _above("Drawdown of the daily marks, %", 0.26)],
-    )
-    return figure
+    return deepest
 
 
 def r_figure(study: StudyResult) -> "go.Figure":
