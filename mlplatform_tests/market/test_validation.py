@@ -84,9 +84,7 @@ def test_the_first_of_bars_with_one_time_is_kept():
     checked = validate(raw)
     assert checked.bars["row"].to_list() == list(range(8))
     assert checked.quarantined.rows()
-    assert set(checked.quarantined["reason"]) == {
-        "earlier than a row before it"
-    }
+    assert set(checked.quarantined["reason"]) == {"earlier than a row before it"}
 
 
 def test_nothing_in_gives_nothing_out():
