@@ -1,0 +1,46 @@
+"""What models see of a candidate."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from mlplatform.features.graph import Feature
+from mlplatform.setups.inputs import model_inputs_of
+from mlplatform.testing.bars import drawn_bars
+
+TREND = Feature("trend", ("close",), 0, lambda c: c["close"], "a trend", is_signed=True)
+CLOCK = Feature("clock", ("close",), 0, lambda c: c["close"], "a clock")
+BARS = drawn_bars("2025-06-03 09:00", [100.0] * 4)
+FEATURES = BARS.select("ts").with_columns(
+    trend=pl.Series([1.0, 2.0, None, 4.0]), clock=pl.Series([10.0, 20.0, 30.0, 40.0])
+)
+CANDIDATES = pl.DataFrame(
+    {
+        "ts": BARS["ts"].gather([3, 0, 0, 2]),
+        "side": pl.Series([-1, 1, -1, -1], dtype=pl.Int8),
+        "setup": ["b", "a", "b", "a"],
+    }
+)
+
+
+def test_inputs_are_those_of_the_signal_bar_signed_by_the_side_in_the_candidates_order():
+    found = model_inputs_of(CANDIDATES, FEATURES, [TREND, CLOCK], ("a", "b"))
+    assert found.names == ["trend", "clock", "is_a", "is_b", "side"]
+    expected = [
+        [-4, 40, 0, 1, -1],
+        [1, 10, 1, 0, 1],
+        [-1, 10, 0, 1, -1],
+        [np.nan, 30, 1, 0, -1],
+    ]
+    np.testing.assert_array_equal(found.x, np.array(expected))
+    assert (found.x.dtype, found.x.flags.c_contiguous) == (np.float64, True)
+
+
+def test_no_candidates_give_no_rows_of_the_same_width():
+    found = model_inputs_of(CANDIDATES[:0], FEATURES, [TREND, CLOCK], ("a", "b"))
+    assert found.x.shape == (0, 5)
+
+
+def test_a_candidate_without_a_feature_row_is_refused():
+    with pytest.raises(ValueError, match="no feature row"):
+        model_inputs_of(CANDIDATES, FEATURES[1:], [TREND], ("a",))
