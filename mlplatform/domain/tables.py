@@ -91,7 +91,7 @@ TRADES = Table(
         Column(
             "exit_reason",
             pl.String,
-            "of the last exit: stop, breakeven, trail, target, time, session, roll, reverse, signal",
+            "last exit: stop, breakeven, trail, target, time, session, roll, reverse or signal",
         ),
         Column("gross_usd", pl.Float64, "price difference, slippage included, before commission"),
         Column("commission_usd", pl.Float64, "both sides"),

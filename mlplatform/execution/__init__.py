@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mlplatform.execution.codes import Reason as Reason
     from mlplatform.execution.grid import VariantsResult as VariantsResult
     from mlplatform.execution.grid import simulate_variants as simulate_variants
+    from mlplatform.execution.intrabar import IntrabarComparison as IntrabarComparison
+    from mlplatform.execution.intrabar import compare_intrabar as compare_intrabar
     from mlplatform.execution.live import LiveSimulator as LiveSimulator
     from mlplatform.execution.live import LiveStep as LiveStep
     from mlplatform.execution.orders import Orders as Orders
@@ -34,6 +36,7 @@ _HOMES = {
     "PositionMode": "codes",
     "Reason": "codes",
     "Orders": "orders",
+    "IntrabarComparison": "intrabar",
     "Limits": "rules",
     "LiveSimulator": "live",
     "LiveStep": "live",
@@ -41,6 +44,7 @@ _HOMES = {
     "Simulation": "simulation",
     "Variants": "variants",
     "VariantsResult": "grid",
+    "compare_intrabar": "intrabar",
     "simulate": "simulation",
     "simulate_each": "alone",
     "simulate_variants": "grid",

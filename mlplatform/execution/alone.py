@@ -104,7 +104,7 @@ def simulate_each(
     (losses, size, margin) do not apply, for there is no account. Raises InputError as `simulate`
     does, and for orders that only exit.
     """
-    check_run(bars, orders, rules)
+    check_run(bars, orders, rules, finer)
     if (orders.kind == OrderKind.EXIT).any():
         row = int(np.argmax(orders.kind == OrderKind.EXIT))
         raise InputError(f"Order row {row} only exits: it has no result alone.")

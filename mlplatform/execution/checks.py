@@ -9,12 +9,16 @@ from mlplatform.execution.orders import Column, Orders
 from mlplatform.execution.rules import Rules
 
 
-def check_run(bars: BarArrays, orders: Orders, rules: Rules) -> None:
+def check_run(
+    bars: BarArrays, orders: Orders, rules: Rules, finer: BarArrays | None = None
+) -> None:
     """Raise InputError that names the first order that cannot be simulated on these bars."""
     if not len(bars):
         raise InputError("There are no bars to simulate on.")
     if rules.fill_policy is FillPolicy.QUOTE_CLOSE:
         _check_quotes(bars)
+        if finer is not None:
+            _check_quotes(finer)
     if len(orders):
         _check_terms(orders)
         if orders.bar.min() < 0 or orders.bar.max() >= len(bars):

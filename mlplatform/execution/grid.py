@@ -72,7 +72,7 @@ def simulate_variants(
     threads: int = 2,
 ) -> VariantsResult:
     """`simulate` under each variant, keeping the final accounts alone. Raises as `simulate`."""
-    check_run(bars, orders, rules)
+    check_run(bars, orders, rules, finer)
     orders = in_time_order(orders)
     columns, fine = finer_columns(bars, bars.columns(bar_flags(bars, rules.limits)), finer)
     order_columns = orders.columns()

@@ -94,7 +94,7 @@ class LiveSimulator:
             raise InputError("This bar is not later than the one before.")
         orders = Orders.none() if orders is None else orders
         orders = replace(orders, bar=np.zeros(len(orders), np.int32))
-        check_run(bar, orders, self.rules)
+        check_run(bar, orders, self.rules, finer)
         if self.rules.slippage_atr_frac > 0 and self._state["active"][0] > 0:
             check_atr(bar, 0)
         orders = replace(orders, bar=np.full(len(orders), self._state["bar"][0], np.int32))

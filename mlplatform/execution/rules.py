@@ -35,8 +35,9 @@ class Rules:
 
     `tick_points=None` turns rounding off, and then nothing may be stated in ticks. A market or
     stop fill pays `slippage_ticks + spread_ticks / 2` ticks, plus `slippage_atr_frac` of the
-    ATR known at the time, plus `impact_frac * price * min(quantity / volume, impact_share_cap) ** 2`
-    (zipline's VolumeShareSlippage); a limit fill pays none of them. Raises InputError.
+    ATR known at the time, plus `impact_frac * price * share ** 2` where the share is
+    `min(quantity / volume, impact_share_cap)` (zipline's VolumeShareSlippage); a limit fill pays
+    none of them. Raises InputError.
     """
 
     tick_points: float | None = 0.25

@@ -154,7 +154,7 @@ def simulate(
     decide what came first inside a bar. The semantics are written down in docs/execution.md.
     Raises InputError that names the row of an order or bar that cannot be used.
     """
-    check_run(bars, orders, rules)
+    check_run(bars, orders, rules, finer)
     orders = in_time_order(orders)
     columns, fine = finer_columns(bars, bars.columns(bar_flags(bars, rules.limits)), finer)
     order_columns = orders.columns()
@@ -190,8 +190,10 @@ def in_time_order(orders: Orders) -> Orders:
 def slots_needed(orders: Orders, rules: Rules) -> int:
     """As many slots as these orders can hold at a time."""
     setups = len(np.unique(orders.setup)) if rules.mode is PositionMode.PER_SETUP else 1
-    groups = orders.oco_group[orders.oco_group >= 0]
-    pair = int(np.unique(groups, return_counts=True)[1].max()) if len(groups) else 1
+    pair = 1
+    if (orders.oco_group >= 0).any():
+        groups = orders.column("oco_group")
+        pair = int(np.unique(groups[groups >= 0], return_counts=True)[1].max())
     leaving = 2 if rules.reverse or (orders.kind == OrderKind.EXIT).any() else 1
     needed = min(setups * (pair + rules.max_entries - 1) * leaving, max(len(orders), 1))
     if needed > MAX_SLOTS:
