@@ -21,14 +21,18 @@ Price = float | tuple[float, float, float, float]
 
 @lru_cache(maxsize=8)
 def seeded_bars(
-    sessions: int = 20, timeframe: str = "5m", seed: int = 7, first_day: str = "2025-01-02"
+    sessions: int = 20,
+    timeframe: str = "5m",
+    seed: int = 7,
+    first_day: str = "2025-01-02",
+    strength: str = "modest",
 ) -> pl.DataFrame:
     """Valid bars (table `bars`) of a synthetic MES world: the same arguments, the same bars.
 
     The world rolls its contract on the Monday of each quarterly expiry week (2025-03-17 first).
     """
     world = replace(
-        demo_world(timeframe=timeframe, seed=seed),
+        demo_world(timeframe=timeframe, seed=seed, strength=strength),
         sessions=sessions,
         first_day=datetime.fromisoformat(first_day).date(),
     )

@@ -15,10 +15,8 @@ def signals(setup: Setup, bars: pl.DataFrame, **features: object) -> list[tuple[
     """(row of the signal bar, side) of the candidates; features drawn, an ATR of 2 by default."""
     drawn = {"atr14": 2.0, **features}
     columns = {
-        name: pl.Series(
-            name, value if isinstance(value, list) else [value] * bars.height, pl.Float64
-        )
-        for name, value in drawn.items()
+        name: pl.Series(name, v if isinstance(v, list) else [v] * bars.height, pl.Float64)
+        for name, v in drawn.items()
     }
     table = bars.select("ts").with_columns(**columns)
     found = find_candidates("MES-5m", (setup,), bars, table, 300)
@@ -36,9 +34,9 @@ def mirrored(bars: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-# Above an EMA 20 that stands at 100: held above; dips and closes above (signal); dips again, but the
-# bar before had not held above; held; touches exactly (signal); held; dips and closes below; closes
-# exactly on it after a bar that did not hold.
+# Above an EMA 20 that stands at 100: held above; dips and closes above (signal); dips again, but
+# the bar before had not held; held; touches exactly (signal); held; dips and closes below;
+# held; dips and closes exactly on the average.
 PULLBACK = drawn_bars(
     "2025-06-03 09:00",
     [
