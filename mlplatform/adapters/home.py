@@ -13,6 +13,8 @@ _DAGSTER_YAML = """\
 # Written by mlplatform. SQLite beside this file; a series' runs go one after the other.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   runs:
     max_concurrent_runs: 2

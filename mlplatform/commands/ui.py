@@ -81,7 +81,7 @@ def _services(home: Home, uri: str, dagster_port: int, mlflow_port: int) -> list
     return [
         Service("Dagster", [*python, *web, *code], dagster_port),
         Service("MLflow", [*python, *mlflow, *store], mlflow_port),
-        Service("Dagster daemon", [*python, "dagster", "daemon", "run", *code]),
+        Service("Dagster daemon", [*python, "dagster._daemon", "run", *code]),
     ]
 
 
@@ -91,7 +91,8 @@ def _serve(
     log: Path,
     console: Console,
 ) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)  # a shell may have had them ignored
     console.print("Starting; this takes a few seconds.")
     waiting = {service.name: service.port for service in services if service.port is not None}
     started = time.monotonic()
@@ -121,7 +122,11 @@ def _answers(port: int) -> bool:
 
 
 def _stop(running: list["subprocess.Popen[bytes]"]) -> None:
-    """Each service leads a process group: its children end with it."""
+    """Each service leads a process group: its children end with it. A second Ctrl-C must not
+    leave half of them running.
+    """
+    for impatience in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(impatience, signal.SIG_IGN)
     for process in running:
         _signal(process, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_S
