@@ -18,6 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+bench_app = typer.Typer(help="Measure the platform on this machine.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
+
 Home = Annotated[Path | None, typer.Option(help="Where everything is kept [.mlplatform].")]
 Data = Annotated[str, typer.Option(help="A Parquet or CSV file, or yahoo, or synthetic.")]
 Instrument = Annotated[str, typer.Option(help="ES, MES, NQ or MNQ.")]
@@ -134,6 +137,22 @@ def ui(
     from mlplatform.commands.ui import ui as serve
 
     serve(home_path(home), dagster_port, mlflow_port, Console())
+
+
+@bench_app.command("stress")
+def bench_stress(  # noqa: PLR0913
+    data: Annotated[Path, typer.Option(help="A Parquet or CSV file of bars.")],
+    rsi_band: Annotated[float, typer.Option(help="Distance of RSI from 50.")] = 8.5,
+    stop_atr: Annotated[float, typer.Option(help="Stop distance in ATR 14.")] = 1.5,
+    target_atr: Annotated[float, typer.Option(help="Target distance in ATR 14.")] = 2.0,
+    timezone: Timezone = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """The stress workload: figures, and the time of each stage, cold and warm."""
+    from mlplatform.commands.bench import stress
+    from mlplatform.studies.stress import StressSettings
+
+    stress(data, timezone, StressSettings(rsi_band, stop_atr, target_atr), as_json, Console())
 
 
 @app.command()
