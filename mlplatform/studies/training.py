@@ -74,7 +74,7 @@ def training_set(
         x=matrix.x,
         names=matrix.names,
         decision_ts=kept["ts"].to_physical().to_numpy().astype(np.int64),
-        label_end_ts=np.where(np.isnan(wide["end_us"]), _NO_LABEL, wide["end_us"]).astype(np.int64),
+        label_end_ts=_whole_us(wide["end_us"]),
         net_atr=wide["net_atr"],
         r=wide["r"],
         is_win=wide["is_win"],
@@ -101,6 +101,14 @@ def _per_stop(kept: pl.DataFrame, labels: pl.DataFrame, name: str, grid: FloatAr
         for stop in grid
     ]
     return np.column_stack([column.fill_null(float("nan")).to_numpy() for column in columns])
+
+
+def _whole_us(end_us: FloatArray) -> IntArray:
+    """Microseconds as whole numbers, `_NO_LABEL` for NaN: that one no float can hold."""
+    unknown = np.isnan(end_us)
+    whole = np.where(unknown, 0.0, end_us).astype(np.int64)
+    whole[unknown] = _NO_LABEL
+    return whole
 
 
 def at_stops(
