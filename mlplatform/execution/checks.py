@@ -45,9 +45,9 @@ def check_atr(bars: BarArrays, first: int) -> None:
 def _check_quotes(bars: BarArrays) -> None:
     if bars.bid is None or bars.ask is None:
         raise InputError("The fill policy quote_close needs bars with bid and ask.")
-    good = np.isfinite(bars.bid) & np.isfinite(bars.ask) & (bars.bid <= bars.ask)
+    good = np.isfinite(bars.bid) & np.isfinite(bars.ask)  # real quotes do cross at times
     if not good.all():
-        raise InputError(f"Bars: row {int(np.argmin(good))} has no bid at or below an ask.")
+        raise InputError(f"Bars: row {int(np.argmin(good))} has no bid or no ask.")
 
 
 def _check_terms(orders: Orders) -> None:
@@ -63,8 +63,10 @@ def _check_terms(orders: Orders) -> None:
         values = getattr(orders, name)
         if values.min() > 0:  # the quick way; NaN is not above 0
             continue
-        says = "has its stop on the wrong side of the entry:" if name == "stop_points" else "has"
-        _refuse(enters & ~(values > 0), f"{says} {name} must be positive, not", values)
+        says = f"needs a positive {name}, not"
+        if name == "stop_points":
+            says = "has its stop on the wrong side of the entry: stop_points must be positive, not"
+        _refuse(enters & ~(values > 0), says, values)
     _check_management(orders, enters)
     _check_targets(orders, enters)
     needs_limit = (kind == OrderKind.LIMIT) | (kind == OrderKind.STOP_LIMIT)

@@ -54,6 +54,6 @@ def test_quote_close_fills_a_stop_at_the_quote_where_that_is_worse() -> None:
 def test_quote_close_needs_quotes() -> None:
     with pytest.raises(InputError, match="bid and ask"):
         played(drawn(SIGNAL), order(0, 1), QUOTE)
-    crossed = drawn(SIGNAL, SIGNAL, bid=[99.0, 101.0], ask=[101.0, 100.0])
+    gone = drawn(SIGNAL, SIGNAL, bid=[99.0, float("nan")], ask=[101.0, 100.0])
     with pytest.raises(InputError, match="row 1 has no bid"):
-        played(crossed, order(0, 1), QUOTE)
+        played(gone, order(0, 1), QUOTE)
