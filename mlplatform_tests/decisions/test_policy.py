@@ -1,0 +1,129 @@
+"""The policy: three models packed into bytes, that decide alike wherever they are loaded."""
+
+import base64
+import json
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from mlplatform.decisions.policy import Policy, pack, policy_fingerprint, unpack
+from mlplatform.domain.tables import DECISIONS
+from mlplatform.features.compute import compute_features
+from mlplatform.features.sets import model_inputs
+from mlplatform.models.errors import AlteredModel
+from mlplatform.models.serial import from_bytes, to_bytes
+from mlplatform.setups.inputs import model_inputs_of
+from mlplatform.testing.bars import seeded_bars
+from mlplatform_tests.laws.research import PLAN, SETUP_NAMES, candidates_of, fitted
+
+
+@pytest.fixture(scope="module")
+def tested() -> tuple[pl.DataFrame, np.ndarray]:
+    """Candidates that the policy has not seen, and their inputs."""
+    bars = seeded_bars(40, seed=5, strength="strong")
+    found = candidates_of(bars)
+    x = model_inputs_of(found, compute_features(PLAN, bars), model_inputs(PLAN), SETUP_NAMES).x
+    return found, x
+
+
+def test_a_policy_decides_each_candidate_by_its_three_models(tested):
+    found, x = tested
+    policy = fitted().policy
+    decided = policy.decide(found, x)
+    assert decided.schema == DECISIONS.schema
+    assert decided["candidate_id"].equals(found["candidate_id"])
+    stop, probability = policy.stop.predict(x), policy.entry.predict(x)
+    atr = found["atr_points"].to_numpy()
+    np.testing.assert_array_equal(decided["stop_points"], stop * atr)
+    np.testing.assert_array_equal(decided["target_points"], 2.0 * atr)
+    np.testing.assert_array_equal(decided["probability"], probability)
+    assert policy.size is not None
+    contracts = policy.size.contracts(probability, stop * atr, 5.0, 50_000.0)
+    take = (probability >= policy.entry.threshold) & (contracts > 0)
+    assert decided["take"].to_list() == take.tolist()
+    assert decided["contracts"].to_list() == np.where(take, contracts, 0).tolist()
+    assert 0.05 < take.mean() < 0.95
+    assert decided["contracts"].max() > 1
+    assert set(decided["policy"]) == {"ml"}
+    assert set(decided["threshold"]) == {policy.entry.threshold}
+    assert set(decided["policy_fingerprint"]) == {policy.fingerprint}
+
+
+def test_a_policy_comes_back_from_its_bytes_bit_for_bit(tested):
+    found, x = tested
+    held = fitted()
+    loaded = unpack(held.payload)
+    assert {role: to_bytes(getattr(loaded, role)) for role in held.models} == held.models
+    assert pack(held.models, held.terms) == held.payload
+    assert pack(dict(reversed(held.models.items())), held.terms) == held.payload
+    assert loaded.decide(found, x).equals(held.policy.decide(found, x))
+    assert loaded.names == held.terms.names
+    assert loaded.fingerprint == policy_fingerprint(held.payload) == held.policy.fingerprint
+
+
+def test_one_candidate_is_decided_as_it_is_among_many(tested):
+    found, x = tested
+    policy = fitted().policy
+    many = policy.decide(found, x)
+    alone = pl.concat([policy.decide(found[i : i + 1], x[i : i + 1]) for i in range(12)])
+    assert alone.equals(many.head(12))
+    assert policy.decide(found[:0], x[:0]).schema == many.schema
+
+
+def test_without_a_size_model_each_taken_candidate_is_one_contract(tested):
+    found, x = tested
+    held = fitted()
+    models = {role: data for role, data in held.models.items() if role != "size"}
+    decided = unpack(pack(models, held.terms)).decide(found, x)
+    sure = decided["probability"] >= decided["threshold"]
+    assert decided["take"].equals(sure.alias("take"))
+    assert decided["contracts"].to_list() == sure.cast(pl.Int32).to_list()
+
+
+def test_another_feature_plan_refuses_to_load():
+    held = fitted()
+    assert isinstance(unpack(held.payload, PLAN.fingerprint), Policy)
+    with pytest.raises(AlteredModel, match=f"plan {PLAN.fingerprint}, but .* computes other"):
+        unpack(held.payload, "other")
+
+
+def test_every_part_of_a_policy_shows_in_its_fingerprint():
+    held = fitted()
+    changes = (
+        {"feature_plan": "x"},
+        {"names": held.terms.names[::-1]},
+        {"multiplier_usd": 50.0},
+        {"capital_usd": 1.0},
+    )
+    prints = {policy_fingerprint(pack(held.models, replace(held.terms, **c))) for c in changes}
+    without = {role: held.models[role] for role in ("stop", "entry")}
+    prints |= {held.policy.fingerprint, policy_fingerprint(pack(without, held.terms))}
+    assert len(prints) == 6
+
+
+def test_what_is_no_policy_is_refused():
+    held = fitted()
+    body = json.loads(held.payload)
+    swapped = body["models"] | {"stop": body["models"]["entry"]}
+    altered = bytearray(held.models["stop"])
+    altered[len(altered) // 2] ^= 1
+    broken = body["models"] | {"stop": base64.b64encode(bytes(altered)).decode()}
+    wrong = [
+        b"",
+        b"[]",
+        b"{}",
+        b"null",
+        held.payload[:-1],
+        json.dumps({k: v for k, v in body.items() if k != "names"}).encode(),
+        json.dumps(body | {"models": {"stop": 3}}).encode(),
+        json.dumps(body | {"models": {"stop": "no base64"}}).encode(),
+        json.dumps(body | {"models": {"stop": body["models"]["stop"]}}).encode(),
+        json.dumps(body | {"models": swapped}).encode(),
+        json.dumps(body | {"models": broken}).encode(),
+    ]
+    for payload in wrong:
+        with pytest.raises(AlteredModel):
+            unpack(payload)
+    assert from_bytes(held.models["stop"]).stop_grid_atr
