@@ -1,0 +1,61 @@
+"""What each role of a window is fitted on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlplatform.models.errors import NotTrainable
+from mlplatform.models.tuning import Tuner
+from mlplatform.studies.fitting import FitSettings, entry_of, entry_rows, out_of_fold_stops, size_of
+from mlplatform_tests.laws.research import fitted
+
+SETTINGS = FitSettings(1_800_000_000, 2, 5.0, 50_000.0)
+STOP, ENTRY, SIZE = (Tuner((7, role), 1) for role in ("stop", "entry", "size"))
+
+
+def test_entry_rows_are_the_labels_under_the_stop_that_was_chosen():
+    train = fitted().train
+    stops = np.resize([0.75, 3.0, 1.5], len(train))
+    rows = entry_rows(train, stops)
+    for i in range(0, len(train), 37):
+        k = train.stop_grid_atr.tolist().index(stops[i])
+        np.testing.assert_equal(rows.net_r[i], train.r[i, k])
+        np.testing.assert_equal(rows.is_win[i], train.is_win[i, k])
+        assert rows.label_end_ts[i] == train.label_end_ts[i, k]
+    assert rows.x is train.x
+    assert list(rows.feature_names) == train.names
+
+
+def test_stops_out_of_fold_are_of_the_grid_and_do_not_know_later_candidates():
+    held = fitted()
+    stops = out_of_fold_stops(held.train, held.policy.stop, SETTINGS, STOP)
+    assert set(stops) <= set(held.train.stop_grid_atr)
+    half = len(held.train) // 2
+    changed = held.train.net_atr.copy()
+    changed[-half // 2 :] *= -1
+    other = replace(held.train, net_atr=changed)
+    again = out_of_fold_stops(other, held.policy.stop, SETTINGS, STOP)
+    np.testing.assert_array_equal(again[:half], stops[:half])
+
+
+def test_size_is_fitted_on_trades_of_the_calibration_slice_within_the_cap_of_contracts():
+    held = fitted()
+    entry = entry_of(held.train, held.policy.stop, SETTINGS, ENTRY)
+    size = size_of(held.train, held.policy.stop, entry, SETTINGS, (ENTRY, SIZE))
+    assert size.rule.max_contracts == 2
+    slice_rows = int((held.train.decision_ts >= entry.metrics.slice_from_us).sum())
+    trades = size.metrics.trades + size.metrics.overlapping_trades
+    stops = out_of_fold_stops(held.train, held.policy.stop, SETTINGS, ENTRY)
+    taken = entry.take(entry.predict(held.train.x))
+    in_slice = held.train.decision_ts >= entry.metrics.slice_from_us
+    known = ~np.isnan(entry_rows(held.train, stops).net_r)
+    assert trades == int((taken & in_slice & known).sum())
+    assert 0 < trades < slice_rows < len(held.train)
+
+
+def test_an_entry_model_that_takes_nothing_gives_no_size():
+    held = fitted()
+    never = replace(held.policy.entry, threshold=1.1)
+    with pytest.raises(NotTrainable, match="0 trades to size"):
+        size_of(held.train, held.policy.stop, never, SETTINGS, (ENTRY, SIZE))
