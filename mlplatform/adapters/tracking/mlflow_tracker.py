@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mlplatform.adapters.tracking.answers import predict_payload
 from mlplatform.adapters.tracking.port import CHAMPION, ModelNote, Registered
 from mlplatform.domain.errors import InputError
 
@@ -153,6 +152,8 @@ def _save(folder: Path, note: ModelNote) -> Path:
     import mlflow
     import pandas as pd
     from mlflow.models.signature import infer_signature
+
+    from mlplatform.adapters.tracking.answers import predict_payload
 
     payload = folder / "payload.json"
     payload.write_bytes(note.payload)

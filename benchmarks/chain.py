@@ -1,0 +1,98 @@
+"""The chain's figures: the acceptance run, imports, and a plan with nothing new."""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SHARED = Path(__file__).parents[1].parent / "shared" / "data" / "mes_1m.parquet"
+HEAVY = ("tensorflow", "mlflow", "lightgbm", "xgboost")
+PERIODS = 24
+
+
+def seconds(arguments: list[str], **environment: str) -> float:
+    """Wall time of one process, which must succeed."""
+    started = time.perf_counter()
+    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, env=os.environ | environment)
+    return time.perf_counter() - started
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "mlplatform.cli", *map(str, arguments)]
+
+
+def import_figures() -> list[str]:
+    """Importing the front door: median of seven processes, next to Dagster's own import."""
+    with tempfile.TemporaryDirectory() as home:
+        code = "import mlplatform.definitions"
+        ours = [
+            seconds([sys.executable, "-W", "ignore", "-c", code], MLPLATFORM_HOME=home)
+            for _ in range(7)
+        ]
+        theirs = [seconds([sys.executable, "-W", "ignore", "-c", "import dagster"]) for _ in ours]
+        look = f"import sys, {code[7:]}; print([n for n in {HEAVY} if n in sys.modules])"
+        loaded = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", look],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"MLPLATFORM_HOME": home},
+        ).stdout.strip()
+    took, dagster = statistics.median(ours), statistics.median(theirs)
+    return [
+        f"| importing `mlplatform.definitions`, whole process | {took:.2f} s "
+        f"({took / dagster:.2f} x `import dagster`; heavy libraries loaded: {loaded}) |"
+    ]
+
+
+def acceptance_figures() -> list[str]:
+    """The acceptance run on real bars, where they are present."""
+    if not SHARED.is_file():
+        return ["| acceptance run | not measured: the bars are not on this machine |"]
+    with tempfile.TemporaryDirectory() as home:
+        run = command("run", "--data", SHARED, "--instrument", "MES", "--timeframe", "1m")
+        run += ["--home", home, "--trials", "10"]
+        first, again = seconds(run), seconds(run)
+    return [
+        f"| acceptance run: 179,587 bars, 4 windows, 10 trials | {first:.0f} s |",
+        f"| the same command again, nothing new | {again:.1f} s |",
+    ]
+
+
+def plan_figures() -> list[str]:
+    """Planning 24 periods with nothing new, inside one process."""
+    from mlplatform.commands.study import Wish, open_study
+    from mlplatform.orchestration.build import build_platform
+    from mlplatform.orchestration.instance import open_instance
+    from mlplatform.orchestration.runner import run_chain
+    from mlplatform.testing.tracking import MemoryTracker
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "home"
+        given = {"cadence": "week", "to_period": "2025-06-09", "trials": 1}
+        study = open_study(root, Wish("synthetic", "MES", "5m", None, given))
+        study.settle()
+        platform = build_platform(root, study.platform.settings, {"tracker": MemoryTracker()})
+        platform.book.put(study.series.name, study.spec, study.chapter)
+        with open_instance(platform.home) as instance:
+            run_chain(platform, instance, study.series.name, lambda *_: None)
+            started = time.perf_counter()
+            planner = platform.stamp.planner(instance, study.series.name)
+            tasks = planner.tasks()
+            took = time.perf_counter() - started
+        periods = len(planner.wanted["bars"])
+    assert not tasks
+    assert periods == PERIODS
+    return [f"| planning {periods} periods with nothing new | {took:.2f} s |"]
+
+
+def figures() -> list[str]:
+    """Rows of a Markdown table: what, and how much."""
+    return [*import_figures(), *plan_figures(), *acceptance_figures()]
+
+
+if __name__ == "__main__":
+    print("\n".join(figures()))
