@@ -93,7 +93,7 @@ def occupancy(run: Any, ask: Ask) -> tuple[bool, bool, int, int]:
     rules = run.rules
     can_reverse = rules.reverse and ask.kind == MARKET
     contracts, entries, working = 0, 0, 0
-    is_blocked, is_reversal = False, False
+    is_reversal = False
     for s in range(run.state.slot_count):
         slot = run.state.slots[s]
         if slot.status == EMPTY or slot.exit_reason:
@@ -108,8 +108,9 @@ def occupancy(run: Any, ask: Ask) -> tuple[bool, bool, int, int]:
         contracts += slot.remaining if slot.status == OPEN else slot.quantity
         if in_scope:
             entries += 1
-            is_blocked |= slot.side != ask.side or entries >= rules.max_entries
-    return is_blocked, is_reversal, contracts, working
+            if slot.side != ask.side or entries >= rules.max_entries:
+                return True, False, 0, 0
+    return False, is_reversal, contracts, working
 
 
 @inlined

@@ -144,13 +144,14 @@ def mark(run: Any, bar: Any) -> None:
 
 @inlined
 def rests(run: Any, bar: Any, flags: int) -> bool:
-    """Whether the bar does no more than move excursions, which it then does.
+    """Whether the bar does no more than move excursions and the mark, which it then does.
 
     Most bars touch neither stop nor target. What is found here follows from the functions above;
     this only finds it sooner.
     """
     if flags & CALENDAR:
         return False
+    price, equity = mark_price(run, bar), run.state.cash_usd
     for s in range(run.state.slot_count):
         slot = run.state.slots[s]
         if slot.status == EMPTY:
@@ -168,6 +169,8 @@ def rests(run: Any, bar: Any, flags: int) -> bool:
             slot.mae_points = behind
         if ahead > slot.mfe_points:
             slot.mfe_points = ahead
+        equity += side * (price - slot.entry_price) * slot.remaining * run.rules.multiplier_usd
+    run.state.equity_usd = equity
     return True
 
 
@@ -222,7 +225,6 @@ def step(run: Any, i: int, number: int, first: int, last: int) -> None:
     open_session(run, whole(bars.session_id, i))
     if state.active > 0:
         if rests(run, bar, flags):
-            mark(run, bar)
             judge_session(run)
         else:
             trade_through(run, i, bar)
