@@ -14,19 +14,12 @@ from mlplatform.execution.compiled import compiled, entrance
 from mlplatform.execution.finer import finer_columns
 from mlplatform.execution.memory import number, trade_at, whole
 from mlplatform.execution.orders import Orders
+from mlplatform.execution.phases import open_session
 from mlplatform.execution.prices import bar_at
 from mlplatform.execution.rules import Rules
-from mlplatform.execution.state import (
-    FILL,
-    TRADE,
-    Records,
-    Tape,
-    bars_record,
-    new_state,
-    orders_record,
-    rules_record,
-)
-from mlplatform.execution.step import Run, accept, open_session, step
+from mlplatform.execution.state import FILL, TRADE, Records
+from mlplatform.execution.step import Run, accept, step
+from mlplatform.execution.tape import Tape, bars_record, new_state, orders_record, rules_record
 from mlplatform.execution.variants import Variants, over_threads
 from mlplatform.execution.windows import bar_flags
 

@@ -12,18 +12,9 @@ from mlplatform.execution.codes import MAX_SLOTS, MAX_TARGETS, BarFlag
 from mlplatform.execution.finer import finer_columns
 from mlplatform.execution.orders import Orders
 from mlplatform.execution.rules import Rules
-from mlplatform.execution.state import (
-    FILL,
-    STATE,
-    TRADE,
-    Records,
-    Tape,
-    bars_record,
-    new_state,
-    orders_record,
-    rules_record,
-)
+from mlplatform.execution.state import FILL, STATE, TRADE, Records
 from mlplatform.execution.step import advance
+from mlplatform.execution.tape import Tape, bars_record, new_state, orders_record, rules_record
 
 
 @dataclass(frozen=True, eq=False)

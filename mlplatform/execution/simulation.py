@@ -23,17 +23,9 @@ from mlplatform.execution.codes import (
 from mlplatform.execution.finer import finer_columns
 from mlplatform.execution.orders import Orders
 from mlplatform.execution.rules import Rules
-from mlplatform.execution.state import (
-    FILL,
-    TRADE,
-    Records,
-    Tape,
-    bars_record,
-    new_state,
-    orders_record,
-    rules_record,
-)
+from mlplatform.execution.state import FILL, TRADE, Records
 from mlplatform.execution.step import advance
+from mlplatform.execution.tape import Tape, bars_record, new_state, orders_record, rules_record
 from mlplatform.execution.windows import bar_flags
 
 OUTCOMES = Table(

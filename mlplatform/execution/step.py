@@ -1,41 +1,20 @@
 """The one step: what one bar does to the account. Backtest and live trading call `advance`."""
 
-# mypy: disable-error-code="no-any-return"
-
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlplatform.execution.brackets import (
-    leave_at_close,
-    leave_at_open,
-    leave_inside,
-    reaches_target,
-    touches_bracket_stop,
-)
-from mlplatform.execution.codes import EMPTY, OPEN, WORKING, BarFlag, FillPolicy, Outcome
-from mlplatform.execution.compiled import compiled, entrance, inlined
-from mlplatform.execution.entries import (
-    enter_at_open,
-    enter_inside,
-    touches_stop,
-    trades_through,
-)
+from mlplatform.execution.codes import FillPolicy, Outcome
+from mlplatform.execution.compiled import entrance, inlined
 from mlplatform.execution.fills import set_outcome
-from mlplatform.execution.limits import (
-    Ask,
-    admit,
-    cancel_working,
-    judge_session,
-    start,
-    write_terms,
-)
+from mlplatform.execution.intake import Ask, admit, start, write_terms
+from mlplatform.execution.limits import judge_session
 from mlplatform.execution.memory import number as price_at
 from mlplatform.execution.memory import put_number, whole
-from mlplatform.execution.prices import bar_at, mark_price, reach
+from mlplatform.execution.phases import mark, open_session, rests, trade_close, trade_through
+from mlplatform.execution.prices import bar_at
 
 NEXT_OPEN = int(FillPolicy.NEXT_OPEN)
-CALENDAR = int(BarFlag.SESSION_LAST | BarFlag.CONTRACT_LAST)
 IS_WORKING = int(Outcome.WORKING)
 
 
@@ -48,151 +27,6 @@ class Run(NamedTuple):
     bars: Any
     finer: Any
     orders: Any
-
-
-@inlined
-def open_session(run: Any, session_id: int) -> None:
-    """Start the session's counters anew where a new trading day begins."""
-    account = run.state
-    if account.session_id != session_id:
-        account.session_id = session_id
-        account.session_entries = account.session_losses = account.halted = 0
-        account.session_start_usd = account.equity_usd
-
-
-@compiled
-def trade_open(run: Any, bar: Any) -> None:
-    """What happens at the open: exits first, then entries."""
-    slots = run.state.slots
-    for s in range(run.state.slot_count):
-        if slots[s].status == OPEN:
-            leave_at_open(run, slots[s], bar)
-    for s in range(run.state.slot_count):
-        if slots[s].status == WORKING:
-            enter_at_open(run, slots[s], bar)
-
-
-@compiled
-def trade_inside(run: Any, bar: Any) -> None:
-    """What happens between open and close, slot by slot: entry, then stop before target."""
-    slots = run.state.slots
-    for s in range(run.state.slot_count):
-        if slots[s].status == WORKING:
-            enter_inside(run, slots[s], bar)
-        if slots[s].status == OPEN:
-            leave_inside(run, slots[s], bar)
-
-
-@compiled
-def trade_close(run: Any, bar: Any, flags: int) -> None:
-    """Exits at the close, the mark, the session's limits, and entries that may not stay."""
-    slots = run.state.slots
-    for s in range(run.state.slot_count):
-        if slots[s].status == OPEN:
-            leave_at_close(run, slots[s], bar, flags)
-    mark(run, bar)
-    judge_session(run)
-    for s in range(run.state.slot_count):
-        if slots[s].status == WORKING:
-            cancel_working(run, slots[s], bar, flags)
-
-
-@compiled
-def is_ambiguous(run: Any, bar: Any) -> bool:
-    """Whether the bar alone does not tell what came first for some slot."""
-    for s in range(run.state.slot_count):
-        slot = run.state.slots[s]
-        if slot.status == OPEN:
-            if touches_bracket_stop(slot, bar) and reaches_target(run, slot, bar):
-                return True
-        elif slot.status == WORKING and enters_unclearly(run, slot, bar):
-            return True
-    return False
-
-
-@compiled
-def enters_unclearly(run: Any, slot: Any, bar: Any) -> bool:
-    """Whether an entry may fill inside this bar while its stop or target is in reach as well."""
-    side = slot.side
-    if slot.kind == 1 or slot.triggered:
-        price, fills = slot.entry_limit, trades_through(run, slot, bar)
-    else:
-        price, fills = slot.entry_stop, touches_stop(slot, bar)
-    if not fills:
-        return False
-    if slot.reference_price == slot.reference_price:
-        price = slot.reference_price
-    if side * (reach(bar, -side) - (price - side * slot.stop_points)) <= 0.0:
-        return True
-    return slot.targets > 0 and side * (reach(bar, side) - price) >= slot.target_points[0]
-
-
-@inlined
-def mark(run: Any, bar: Any) -> None:
-    """Mark the account at the close."""
-    account, rules = run.state, run.rules
-    equity = account.cash_usd
-    if account.position != 0 or account.active > 0:
-        price = mark_price(run, bar)
-        for s in range(run.state.slot_count):
-            slot = run.state.slots[s]
-            if slot.status == OPEN:
-                points = slot.side * (price - slot.entry_price)
-                equity += points * slot.remaining * rules.multiplier_usd
-    account.equity_usd = equity
-
-
-@inlined
-def rests(run: Any, bar: Any, flags: int) -> bool:
-    """Whether the bar does no more than move excursions and the mark, which it then does.
-
-    Most bars touch neither stop nor target. What is found here follows from the functions above;
-    this only finds it sooner.
-    """
-    if flags & CALENDAR:
-        return False
-    price, equity = mark_price(run, bar), run.state.cash_usd
-    for s in range(run.state.slot_count):
-        slot = run.state.slots[s]
-        if slot.status == EMPTY:
-            continue
-        side = slot.side
-        adverse, favourable = reach(bar, -side), reach(bar, side)
-        if slot.status == WORKING or not slot.is_plain or slot.exit_reason:
-            return False
-        if side * (adverse - slot.stop_price) <= 0.0:
-            return False
-        if slot.target < slot.targets and side * (favourable - slot.target_price[slot.target]) >= 0:
-            return False
-        behind, ahead = side * (slot.entry_price - adverse), side * (favourable - slot.entry_price)
-        if behind > slot.mae_points:
-            slot.mae_points = behind
-        if ahead > slot.mfe_points:
-            slot.mfe_points = ahead
-        equity += side * (price - slot.entry_price) * slot.remaining * run.rules.multiplier_usd
-    run.state.equity_usd = equity
-    return True
-
-
-@compiled
-def trade_through(run: Any, i: int, bar: Any) -> None:
-    """The bar from open to close; on its finer bars where it is ambiguous and they exist."""
-    state, bars = run.state, run.bars
-    trade_open(run, bar)
-    first = last = 0
-    if is_ambiguous(run, bar):
-        state.ambiguous_bars += 1
-        if bars.has_finer:
-            first, last = whole(bars.finer_begin, i), whole(bars.finer_end, i)
-    if last <= first:
-        trade_inside(run, bar)
-        return
-    state.resolved_bars += 1
-    trade_inside(run, bar_at(run.finer, first, bar.number, True))
-    for k in range(first + 1, last):
-        part = bar_at(run.finer, k, bar.number, True)
-        trade_open(run, part)
-        trade_inside(run, part)
 
 
 @inlined

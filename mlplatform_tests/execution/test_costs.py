@@ -106,3 +106,12 @@ def test_every_trade_adds_up(world: tuple[BarArrays, Orders, Rules]) -> None:
         if rules.fill_policy != 2:
             reach = trade["side"] * (trade["entry_price"] - (low if trade["side"] > 0 else high))
             assert trade["mae_points"] <= max(reach, 0.0) + 1e-9
+
+
+def test_a_price_on_a_grid_that_floats_cannot_hold_stays_where_it_is() -> None:
+    """100.3 / 0.1 is a little above 1003 in floating point."""
+    rules = Rules(tick_points=0.1, limit_through_ticks=0.0)
+    run = played(drawn(SIGNAL, "100.3 101 99 100"), order(0, 1), rules)
+    assert entries(run) == [(1, pytest.approx(100.3, abs=1e-9))]
+    run = played(drawn(SIGNAL, "100.7 101 99 100"), order(0, -1), rules)
+    assert entries(run) == [(1, pytest.approx(100.7, abs=1e-9))]
