@@ -20,14 +20,15 @@ class Validated:
     quarantined: pl.DataFrame
 
 
-def validate(raw: pl.DataFrame) -> Validated:
+def validate(raw: pl.DataFrame, timeframe: Timeframe | None = None) -> Validated:
     """Split raw bars (table `raw_bars`, in source order) into valid and quarantined rows.
 
     A row is refused for the first of: no time, no price, a price that is not finite and positive,
-    high or low contradicting the other prices, negative or not finite volume, outside the CME
-    session calendar, earlier than a row before it, the time of a row before it.
+    high or low contradicting the other prices, negative or not finite volume, off the grid of
+    `timeframe` (where that is given, and divides an hour), outside the CME session calendar,
+    earlier than a row before it, the time of a row before it.
     """
-    judged = raw.with_columns(reason=_row_reason())
+    judged = raw.with_columns(reason=pl.coalesce(_row_reason(), _grid_reason(timeframe)))
     sound = judged.filter(pl.col("reason").is_null())
     times = sound.select("ts").unique().sort("ts")
     labelled = sound.join(label_sessions(times), on="ts", how="left", maintain_order="left")
@@ -68,6 +69,14 @@ def _row_reason() -> pl.Expr:
         .when(~pl.col("volume").is_finite())
         .then(pl.lit("volume not finite"))
     )
+
+
+def _grid_reason(timeframe: Timeframe | None) -> pl.Expr:
+    """Bars between the bars lie over each other: one would know what the other has yet to see."""
+    if timeframe is None or 3600 % timeframe.seconds:
+        return pl.lit(None, pl.String)
+    off = pl.col("ts").dt.epoch("us") % (timeframe.seconds * 1_000_000) != 0
+    return pl.when(off).then(pl.lit("off the timeframe's grid"))
 
 
 def _order_reason() -> pl.Expr:

@@ -87,6 +87,25 @@ def test_the_first_of_bars_with_one_time_is_kept():
     assert set(checked.quarantined["reason"]) == {"earlier than a row before it"}
 
 
+@pytest.mark.parametrize(
+    ("timeframe", "seconds", "kept"),
+    [("1m", 0, True), ("1m", 1, False), ("5m", 0, False), ("15s", 15, True), (None, 1, True)],
+)
+def test_a_bar_between_the_bars_is_refused_where_the_timeframe_is_known(timeframe, seconds, kept):
+    known = Timeframe(timeframe) if timeframe else None
+    at = chicago("2025-06-03 09:03") + timedelta(seconds=seconds)
+    checked = validate(broken(3, ts=at)[3:4], known)
+    assert checked.bars.height == kept
+    assert checked.quarantined["reason"].to_list() == ["off the timeframe's grid"] * (not kept)
+    if timeframe == "1m":
+        whole = validate(broken(3, ts=at), known)
+        assert whole.bars.height == 7 + kept
+
+
+def test_bars_longer_than_an_hour_have_no_grid():
+    assert validate(SOUND[3:4], Timeframe("4h")).bars.height == 1
+
+
 def test_nothing_in_gives_nothing_out():
     checked = validate(RAW_BARS.empty())
     assert checked.bars.schema == BARS.schema
