@@ -1,0 +1,1 @@
+"""A slow, obvious engine written from docs/execution.md alone; it shares no code with ours."""
