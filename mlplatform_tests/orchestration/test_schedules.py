@@ -1,4 +1,4 @@
-"""Schedules ask the planner: with nothing new they skip, with a new period they request its runs."""
+"""Schedules ask the planner: with nothing new they skip, with a new period they run it."""
 
 from pathlib import Path
 
@@ -53,9 +53,9 @@ def test_a_tick_of_each_schedule_skips_where_nothing_is_new(
     name: str, finished: Bench, small_bars: Path
 ) -> None:
     study = finished.open(small_bars)
-    repository = study.platform.definitions.get_repository_def()
-    schedule = repository.get_schedule_def(f"{name}_after_close")
     with open_instance(study.platform.home) as instance:
+        repository = study.platform.definitions.get_repository_def()
+        schedule = repository.get_schedule_def(f"{name}_after_close")
         assert instance.get_dynamic_partitions(str(SERIES.name)) == ["MES-5m"]
         context = dg.build_schedule_context(instance=instance, repository_def=repository)
         data = schedule.evaluate_tick(context)
