@@ -178,6 +178,20 @@ def test_decisions_on_inputs_that_were_scaled_over_everything_are_caught():
     assert "probability" in set(leaks["column"])
 
 
+def test_bars_between_the_bars_leak_and_are_refused_at_the_door():
+    """At the end of a bar of 55, the hour is over; one that starts at 56 still runs."""
+    bars = seeded_bars(20)
+    between = bars.filter(pl.col("minute_of_session") % 60 == 55).with_columns(
+        pl.col("ts") + pl.duration(minutes=1), pl.col("close", "high") + 20.0
+    )
+    mixed = pl.concat([bars, between]).sort("ts")
+    late = mixed.with_row_index("at").filter(pl.col("minute_of_session") % 60 == 55)["at"]
+    leaks = find_leaks(PLAN, mixed, late.to_list()[-40:-20:4], 1)
+    assert set(leaks["column"]) == {"trend_60m_atr"}
+    checked = validate(mixed.select(RAW_BARS.names), Timeframe("5m"))
+    assert checked.quarantined["ts"].equals(between["ts"])
+
+
 def test_a_cut_outside_of_the_bars_is_refused():
     bars = seeded_bars(1)
     for cut in (-1, bars.height):
