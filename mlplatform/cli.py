@@ -140,7 +140,7 @@ def ui(
 
 
 @bench_app.command("stress")
-def bench_stress(  # noqa: PLR0913
+def bench_stress(
     data: Annotated[Path, typer.Option(help="A Parquet or CSV file of bars.")],
     rsi_band: Annotated[float, typer.Option(help="Distance of RSI from 50.")] = 8.5,
     stop_atr: Annotated[float, typer.Option(help="Stop distance in ATR 14.")] = 1.5,

@@ -1,7 +1,6 @@
 """What all tests share: a small synthetic file of bars, and homes that were run on it."""
 
 import json
-
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path

@@ -37,5 +37,7 @@ def _table(stages: dict[str, dict[str, float]]) -> Table:
     for heading in stages:
         table.add_column(heading, justify="right")
     for stage in stages["cold"]:
-        table.add_row(stage.replace("_", " "), *(f"{times[stage]:.4f}" for times in stages.values()))
+        table.add_row(
+            stage.replace("_", " "), *(f"{times[stage]:.4f}" for times in stages.values())
+        )
     return table

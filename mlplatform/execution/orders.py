@@ -99,7 +99,24 @@ class Orders:
                 values = _exact(name, values, dtype)
             if name.startswith("target_") and values.ndim == 1:
                 values = values[:, None]
+            if name != "bar" and len(values) not in (1, len(self)):
+                raise InputError(
+                    f"Orders: '{name}' has {len(values)} rows for {len(self)} orders: give one row "
+                    "each, or one value for all."
+                )
             object.__setattr__(self, name, np.ascontiguousarray(values))
+        self._check_names()
+
+    def _check_names(self) -> None:
+        """A setup without a name, or a tag too many, would read beyond its list."""
+        if self.tag is not None and len(self.tag) != len(self):
+            raise InputError(f"Orders: {len(self.tag)} tags for {len(self)} orders.")
+        if len(self.setup) and not 0 <= self.setup.min() <= self.setup.max() < len(
+            self.setup_names
+        ):
+            wrong = (self.setup < 0) | (self.setup >= len(self.setup_names))
+            row = int(np.argmax(wrong))
+            raise InputError(f"Order row {row}: setup {self.setup[row]} has no name.")
 
     @classmethod
     def market(

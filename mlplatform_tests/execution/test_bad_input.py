@@ -73,6 +73,20 @@ def test_a_frame_without_a_price_or_with_a_null_is_refused() -> None:
         BarArrays.from_frame(frame.drop("low"))
 
 
+@pytest.mark.parametrize("name", ["side", "quantity", "stop_points", "target_points", "setup"])
+def test_a_column_has_one_row_an_order_or_one_for_all(name: str) -> None:
+    columns = {"bar": [0, 1, 2], "side": [1, 1, 1]} | {name: np.ones(2)}
+    with pytest.raises(InputError, match=f"'{name}' has 2 rows for 3 orders"):
+        Orders(**columns, setup_names=("a", "b"))
+
+
+def test_setups_and_tags_must_match_their_lists() -> None:
+    with pytest.raises(InputError, match="row 1: setup 2 has no name"):
+        Orders([0, 1], [1, 1], setup=[0, 2], setup_names=("a", "b"))
+    with pytest.raises(InputError, match="1 tags for 2 orders"):
+        Orders([0, 1], [1, 1], tag=["a"])
+
+
 CASES: list[tuple[dict[str, Any], str]] = [
     ({"bar": [0, 4]}, "row 1 is decided on a bar outside the data 4"),
     ({"bar": [-1, 0]}, "row 0 is decided on a bar outside the data -1"),

@@ -128,3 +128,10 @@ def test_market_and_stop_fills_round_to_the_tick_against_you() -> None:
 def test_without_a_tick_nothing_is_rounded() -> None:
     free = Rules(tick_points=None, limit_through_ticks=0.0)
     assert entries(played(drawn(QUIET, "100.1 101 99 100"), order(0, 1), free)) == [(1, 100.1)]
+
+
+def test_a_stop_entry_at_its_price_at_the_open_has_the_whole_bar_before_it() -> None:
+    bars = drawn(QUIET, "102 104 101 103")
+    terms = {"kind": STOP, "entry_stop": 102.0, "stop_points": 5.0, "target_points": 2.0}
+    run = played(bars, order(0, 1, **terms))
+    assert run.trades()["exit_reason"].to_list() == ["target"]
