@@ -14,6 +14,7 @@ from mlplatform_tests.oracles.lean import lean_rules, minutes_ending, needs_lean
 ES = lean_rules(50.0, 2.15, 0.25)
 GC = lean_rules(100.0, 2.47, 0.1)
 CENT = 0.005
+CONTRACTS = ("first", "second", "third", "fourth", "fifth")
 
 
 def in_and_out(bars: BarArrays, rules: Rules) -> Simulation:
@@ -101,9 +102,9 @@ def test_a_marketable_stop_after_hours_is_judged_on_the_next_bar() -> None:
 
 def entry(bar: int, side: int, setup: int) -> Orders:
     """One contract of a setup."""
-    return Orders.market([bar], [side], setup=[setup])
+    return Orders.market([bar], [side], setup=[setup], setup_names=CONTRACTS)
 
 
 def leave(bar: int, setup: int) -> Orders:
     """That contract leaves."""
-    return Orders.exits([bar], setup=[setup])
+    return Orders.exits([bar], setup=[setup], setup_names=CONTRACTS)
