@@ -10,6 +10,7 @@ import polars as pl
 
 from mlplatform.adapters.tracking.answers import ATR
 from mlplatform.adapters.tracking.port import ModelNote, TrialNote
+from mlplatform.decisions.policy import unpack
 from mlplatform.domain.series import Series
 from mlplatform.features.sets import core_plan
 from mlplatform.models.serial import Model, fingerprint, to_bytes
@@ -72,28 +73,26 @@ def model_note(
 def policy_note(
     series: Series,
     entry_row: pl.DataFrame,
-    identity: str,
     payload: bytes,
     recipe: str,
     pins: Mapping[str, str],
-    names: tuple[str, ...],
+    seed: int,
 ) -> ModelNote:
     """What is tracked and registered of a policy; `pins` are its models' registry versions."""
-    plan = core_plan(series.timeframe)
+    policy = unpack(payload)
+    pinned = {f"{role}_version": version for role, version in pins.items()}
     told = ("train_from", "train_to", "train_rows", "purged_rows")
     return ModelNote(
         series=series.name,
         role="policy",
         period=entry_row["period"][0],
-        fingerprint=identity,
+        fingerprint=policy.fingerprint,
         payload=payload,
-        params={name: str(entry_row[name][0]) for name in told}
-        | {f"{role}_version": version for role, version in pins.items()},
+        params={name: str(entry_row[name][0]) for name in told} | {"seed": seed} | pinned,
         metrics={},
-        tags={"feature_plan": plan.fingerprint, "recipe": recipe}
-        | {f"{role}_version": version for role, version in pins.items()},
-        input_names=(*names, ATR),
-        example=np.zeros((_EXAMPLE_ROWS, len(names) + 1)) + 1.0,
+        tags={"feature_plan": policy.feature_plan, "recipe": recipe} | pinned,
+        input_names=(*policy.names, ATR),
+        example=np.ones((_EXAMPLE_ROWS, len(policy.names) + 1)),
     )
 
 

@@ -154,10 +154,9 @@ class WindowDesk:
             for role, row in roles.items()
             if row["fallback"][0]
         ]
-        names = _input_names(series)
         terms = PolicyTerms(
             core_plan(series.timeframe).fingerprint,
-            names,
+            _input_names(series),
             series.instrument.multiplier_usd,
             self.settings.capital_usd,
         )
@@ -168,7 +167,7 @@ class WindowDesk:
             identity = policy_fingerprint(payload)
             pins = {role: self._pin(series, role, row) for role, row in roles.items()}
             version = self.tracker.register(
-                policy_note(series, roles["entry"], identity, payload, recipe, pins, names)
+                policy_note(series, roles["entry"], payload, recipe, pins, self.settings.seed)
             ).version
         told = ("period", "train_from", "train_to", "train_rows", "purged_rows")
         return POLICIES.frame(

@@ -62,8 +62,13 @@ def test_pure_rooms_read_no_clock_environment_file_or_unseeded_randomness(path: 
 
 @pytest.mark.parametrize(
     "planted",
-    ["x = open('f')", "import os\nk = os.environ['A']", "from time import time\nt = time.time()"]
-    + ["import numpy as np\nr = np.random.default_rng()", "d = datetime.now()"],
+    [
+        "x = open('f')",
+        "import os\nk = os.environ['A']",
+        "import time\nt = time.time()",
+        "import numpy as np\nr = np.random.default_rng()",
+        "d = datetime.now()",
+    ],
 )
 def test_a_planted_look_outside_is_seen(planted: str) -> None:
     assert reaches_outside(planted)

@@ -8,6 +8,7 @@ import pytest
 
 from mlplatform.domain import tables
 from mlplatform.domain.errors import CheckStopped
+from mlplatform.orchestration import card
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench
 
@@ -121,6 +122,19 @@ def test_other_settings_run_only_what_they_matter_to(copied: Bench, small_bars: 
     assert {"size_model", "policy", "backtest", "walk_forward_report"} <= again
 
 
+def test_changed_code_of_one_model_runs_that_model_and_stops_where_nothing_differs(
+    copied: Bench, small_bars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = card.code_version
+
+    def touched(modules: tuple[str, ...], settings: dict[str, object]) -> str:
+        return version(modules, settings) + ("*" if modules[-1] == "models.entry" else "")
+
+    monkeypatch.setattr(card, "code_version", touched)
+    again = ran(copied.run(small_bars))
+    assert again == {("2025-04", "entry_model"), ("2025-05", "entry_model")}
+
+
 def test_too_many_refused_rows_stop_the_chain(tmp_path: Path, small_bars: Path) -> None:
     dirty = tmp_path / "dirty.parquet"
     bars = pl.read_parquet(small_bars).with_row_index()
@@ -150,9 +164,13 @@ def test_the_same_inputs_and_seed_give_the_same_report(
 
 def test_each_policy_pins_registered_models_of_its_window(finished: Bench) -> None:
     tracker = finished.tracker
+    notes = {window["period"]: window["notes"] for window in finished.report()["windows"]}
     for version in tracker.versions[f"{SERIES}-policy"]:
         for role in ("stop", "entry", "size"):
             pinned = version.tags[f"{role}_version"]
+            if pinned == "none":
+                assert f"{role} model: " in str(notes[version.tags["period"]])
+                continue
             model = tracker.versions[f"{SERIES}-{role}"][int(pinned) - 1]
             assert model.tags["period"] == version.tags["period"]
 

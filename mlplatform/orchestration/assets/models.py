@@ -136,7 +136,7 @@ def policy(workshop: Workshop) -> dg.AssetsDefinition:
         roles = {"stop": stop_model, "entry": entry_model, "size": size_model}
         row = desk.policy(series, roles, recipe)
         metadata = {name: str(row[name][0]) for name in ("fingerprint", "fallback", "version")}
-        return stamp.result(context, row, metadata, unhashed=("version",))
+        return stamp.result(context, row, metadata, unhashed=("version", "recipe"))
 
     return policy
 
