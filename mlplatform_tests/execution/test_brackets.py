@@ -192,3 +192,21 @@ def test_the_high_of_the_bar_of_an_inside_entry_is_no_excursion() -> None:
     bars = drawn(SIGNAL, "100 104 98 100", "100 100 100 100")
     trade = played(bars, order(0, 1, **terms)).trades().row(0, named=True)
     assert (trade["mae_points"], trade["mfe_points"]) == (1.0, 1.0)
+
+
+def test_an_open_at_the_target_is_not_beyond_it() -> None:
+    terms = {"stop_points": 9.0, "target_points": 2.0}
+    run = played(drawn(SIGNAL, FLAT, "102 102 101 101"), order(0, 1, **terms), THROUGH)
+    assert exits(run) == []
+
+
+def test_a_trail_starts_exactly_at_its_activation() -> None:
+    terms = {"stop_points": 9.0, "trail_points": 1.0, "trail_activation_points": 2.0}
+    run = played(drawn(SIGNAL, "100 102 100 102", "102 102 100 100"), order(0, 1, **terms))
+    assert exits(run) == [(2, 101.0, 1, "trail")]
+
+
+def test_a_stop_never_moves_away_from_the_market() -> None:
+    terms = {"stop_points": 1.0, "breakeven_trigger_points": 2.0, "breakeven_offset_points": -5.0}
+    run = played(drawn(SIGNAL, "100 102 99.5 100", "100 100 96 96"), order(0, 1, **terms))
+    assert exits(run) == [(2, 99.0, 1, "stop")]

@@ -135,3 +135,10 @@ def test_a_stop_entry_at_its_price_at_the_open_has_the_whole_bar_before_it() -> 
     terms = {"kind": STOP, "entry_stop": 102.0, "stop_points": 5.0, "target_points": 2.0}
     run = played(bars, order(0, 1, **terms))
     assert run.trades()["exit_reason"].to_list() == ["target"]
+
+
+def test_a_stop_limit_whose_prices_are_one_fills_on_touch_only_if_a_touch_fills_limits() -> None:
+    bars = drawn(QUIET, "100 103 99 103", "103 103 102.5 103")
+    terms = {"kind": STOP_LIMIT, "entry_stop": 102.0, "entry_limit": 102.0}
+    assert entries(played(bars, order(0, 1, **terms))) == [(1, 102.0)]
+    assert entries(played(bars, order(0, 1, **terms), THROUGH)) == []
