@@ -80,6 +80,7 @@ def test_no_row_is_lost_or_doubled_or_changed(axis, seed, n):
         axis.start_of(key)  # raises where it is no key
 
 
+@settings(deadline=None)
 @given(st.sampled_from([MONTHS, WEEKS]), st.dates(date(2000, 1, 1), date(2050, 1, 1)))
 def test_the_axis_and_the_frames_name_periods_alike(axis, day):
     named = pl.DataFrame({"day": [day]}).select(period_of_day(axis.cadence, pl.col("day"))).item()
