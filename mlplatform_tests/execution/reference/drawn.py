@@ -15,13 +15,13 @@ from mlplatform.execution import (
     PositionMode,
     Rules,
 )
+from mlplatform_tests.execution.reference.dice import Dice
+from mlplatform_tests.execution.reference.drawn_bars import MAX_BARS, TICK, bar_arrays, finer_bars
 
-MINUTE_US = 60_000_000
-START_US = 1_730_561_400_000_000
-"""2024-11-02 10:30 in Chicago; the clocks go back sixteen hours later."""
-TICK = 0.25
 STEP = 0.1
 """Levels hang on this grid, which mostly misses that of the ticks."""
+
+MAX_ORDERS = 8
 
 
 class World(NamedTuple):
@@ -31,105 +31,6 @@ class World(NamedTuple):
     orders: Orders
     rules: Rules
     finer: BarArrays | None = None
-
-
-class Dice:
-    """Small choices read from random bytes; a byte of zero is the plainest choice.
-
-    One draw of bytes costs hypothesis a hundredth of as many draws of numbers, and still shrinks.
-    """
-
-    def __init__(self, content: bytes) -> None:
-        self.rest = iter(content)
-
-    def small(self, low: int, high: int) -> int:
-        """A whole number in low..high; zero bytes give the one nearest to zero."""
-        values = sorted(range(low, high + 1), key=lambda value: (abs(value), value < 0))
-        return values[next(self.rest, 0) % len(values)]
-
-    def pick(self, *values: Any) -> Any:
-        """One of the values."""
-        return values[next(self.rest, 0) % len(values)]
-
-    def mostly(self, usual: Any, *others: Any) -> Any:
-        """The usual value in more than half of the cases."""
-        roll = next(self.rest, 0)
-        return usual if roll < 144 else others[roll % len(others)]
-
-
-MAX_BARS, MAX_ORDERS = 24, 8
-
-
-@st.composite
-def dice(draw: st.DrawFn, size: int) -> Dice:
-    """Dice that last for so many rolls."""
-    return Dice(draw(st.binary(min_size=size, max_size=size)))
-
-
-class Drawn(NamedTuple):
-    """One bar: prices in ticks, and a die for the rarer things."""
-
-    start_us: int
-    open: int
-    high: int
-    low: int
-    close: int
-    session: int
-    contract: int
-    wick: int
-    spread: int
-    die: int
-
-
-NEW_SESSION, NEW_CONTRACT, MISSING_MINUTE, LOCKED, NO_VOLUME, ZERO_VOLUME, GAP = range(1, 8)
-"""Faces of a bar's die; the others leave the bar as it is, opening at the last close."""
-
-
-def drawn_bars(dice: Dice) -> list[Drawn]:
-    """A walk in ticks with gaps, locked bars, zero ranges, sessions and rolls."""
-    bars: list[Drawn] = []
-    close, session, contract, now = 400, 0, 0, START_US
-    for _ in range(dice.small(1, MAX_BARS)):
-        gap, body = dice.small(-6, 6), dice.small(-9, 9)
-        up, down, die = dice.small(0, 8), dice.small(0, 8), dice.small(0, 15)
-        session += die == NEW_SESSION
-        contract += die == NEW_CONTRACT
-        now += MINUTE_US * (17 * 60 if die == NEW_SESSION else 1 + (die == MISSING_MINUTE))
-        if die == LOCKED:
-            body = up = down = 0
-        begin = close + gap if 0 < die <= GAP else close
-        close = begin + body
-        high, low = max(begin, close) + up, min(begin, close) - down
-        bars.append(Drawn(now, begin, high, low, close, session, contract, up, down % 3, die))
-    return bars
-
-
-def bar_arrays(dice: Dice, scheduled: bool = False) -> BarArrays:
-    """The drawn bars; their sessions may have a scheduled end at or after their last bar."""
-    bars = drawn_bars(dice)
-    close = np.array([bar.close for bar in bars], np.float64) * TICK
-    spread = np.array([bar.spread for bar in bars]) * TICK
-    volume = {NO_VOLUME: np.nan, ZERO_VOLUME: 0.0}
-    end = None
-    if scheduled:
-        last = {bar.session: bar.start_us for bar in bars}
-        late = dice.small(0, 3) + 1
-        end = np.array([last[bar.session] + late * MINUTE_US for bar in bars], np.int64)
-    return BarArrays(
-        np.array([bar.start_us for bar in bars], np.int64),
-        np.array([bar.open for bar in bars]) * TICK,
-        np.array([bar.high for bar in bars]) * TICK,
-        np.array([bar.low for bar in bars]) * TICK,
-        close,
-        volume=np.array([volume.get(bar.die, 40.0 * bar.wick) for bar in bars]),
-        session_id=np.array([bar.session for bar in bars], np.int32),
-        contract_id=np.array([bar.contract for bar in bars], np.int32),
-        session_end=end,
-        bid=close - spread,
-        ask=close + spread,
-        atr_points=np.array([0.3 * (1 + bar.wick) for bar in bars]),
-        timeframe_us=MINUTE_US,
-    )
 
 
 def _distance(dice: Dice, high: int, none: float = np.inf) -> float:
@@ -158,14 +59,26 @@ def order_row(dice: Dice, bars: BarArrays, kinds: tuple[OrderKind, ...]) -> dict
         "oco_group": bar if dice.mostly(False, True) else -1,
         "setup": dice.small(0, 2),
     }
-    first, more = _distance(dice, 25), _distance(dice, 10)
-    share = dice.small(0, quantity)
-    rest = dice.small(0, quantity - share)
-    row["target_points"] = [first, first + more]
-    row["target_quantity"] = [share, rest] if dice.mostly(False, True) else [quantity, 0]
+    row["target_points"], row["target_quantity"] = _targets(dice, quantity)
     row |= _moving_stops(dice)
+    if np.isnan(bars.atr_points[bar]):
+        row["trail_atr"] = np.inf
     row["reference_price"] = _reference(dice, row)
     return row
+
+
+def _targets(dice: Dice, quantity: int) -> tuple[list[float], list[int]]:
+    """Up to three targets, some of them at one price or without contracts."""
+    points, shares, left = [], [], quantity
+    distance = _distance(dice, 20)
+    for _ in range(3):
+        points.append(distance)
+        shares.append(dice.small(0, left))
+        left -= shares[-1]
+        distance += _distance(dice, 10, 0.0)
+    if dice.mostly(True, False):
+        return [points[0], np.inf, np.inf], [quantity, 0, 0]
+    return points, shares
 
 
 def _moving_stops(dice: Dice) -> dict[str, float]:
@@ -219,7 +132,8 @@ def order_list(dice: Dice, bars: BarArrays, kinds: tuple[OrderKind, ...]) -> Ord
 
 def rule_set(dice: Dice, policies: tuple[FillPolicy, ...], windows: bool) -> Rules:
     """Rules with every option, most of them off at a time."""
-    ticks = dice.mostly(True, False)
+    tick = dice.mostly(TICK, None, 0.1, 1.0)
+    ticks = tick is not None
     limits = Limits(
         max_contracts=dice.mostly(0, 3, 6),
         margin_usd=dice.mostly(0.0, 300.0, 700.0),
@@ -231,7 +145,7 @@ def rule_set(dice: Dice, policies: tuple[FillPolicy, ...], windows: bool) -> Rul
         windows=dice.pick(*_WINDOWS) if windows else (),
     )
     return Rules(
-        tick_points=TICK if ticks else None,
+        tick_points=tick,
         multiplier_usd=5.0,
         commission_usd=dice.mostly(0.0, 0.62),
         slippage_ticks=dice.mostly(0.0, 1.0, 0.4) if ticks else 0.0,
@@ -239,7 +153,7 @@ def rule_set(dice: Dice, policies: tuple[FillPolicy, ...], windows: bool) -> Rul
         slippage_atr_frac=dice.mostly(0.0, 0.1),
         impact_frac=dice.mostly(0.0, 0.5),
         impact_share_cap=dice.mostly(0.025, 0.1),
-        limit_through_ticks=dice.pick(0.0, 1.0, 2.0) if ticks else 0.0,
+        limit_through_ticks=dice.pick(0.0, 1.0, 2.0, 0.5) if ticks else 0.0,
         fill_policy=dice.pick(*policies),
         mode=dice.pick(*PositionMode),
         reverse=dice.pick(False, True),
@@ -258,18 +172,43 @@ _WINDOWS = (
 )
 
 
-@st.composite
-def worlds(
-    draw: st.DrawFn,
-    kinds: tuple[OrderKind, ...] = ALL_KINDS,
-    policies: tuple[FillPolicy, ...] = tuple(FillPolicy),
-    scheduled: bool = False,
-) -> World:
+class Kind(NamedTuple):
+    """What a family of worlds may hold."""
+
+    orders: tuple[OrderKind, ...] = ALL_KINDS
+    policies: tuple[FillPolicy, ...] = tuple(FillPolicy)
+    scheduled: bool = False
+    """Sessions have a scheduled end, and rules may have windows of the day."""
+    finer: bool = False
+
+
+BYTES = (2 + 5 * MAX_BARS, 1 + 36 * MAX_ORDERS, 32, 3 * MAX_BARS)
+"""What bars, orders, rules and finer bars use at most; later rolls are zero."""
+
+
+def world_of(kind: Kind, contents: tuple[bytes, ...]) -> World:
+    """The world that four strings of bytes stand for."""
+    for_bars, for_orders, for_rules, for_finer = map(Dice, contents)
+    bars = bar_arrays(for_bars, kind.scheduled)
+    orders = order_list(for_orders, bars, kind.orders)
+    rules = rule_set(for_rules, kind.policies, kind.scheduled)
+    if rules.slippage_atr_frac:
+        bars = replace(bars, atr_points=np.nan_to_num(bars.atr_points, nan=0.7))
+    if rules.reverse:
+        orders = without_reversing_partners(orders)
+    return World(bars, orders, rules, finer_bars(for_finer, bars) if kind.finer else None)
+
+
+def worlds(kind: Kind) -> st.SearchStrategy[World]:
     """Bars, orders on them, rules."""
-    bars = bar_arrays(draw(dice(2 + 5 * MAX_BARS)), scheduled)
-    orders = order_list(draw(dice(1 + 32 * MAX_ORDERS)), bars, kinds)
-    rules = rule_set(draw(dice(32)), policies, windows=scheduled)
-    return World(bars, without_reversing_partners(orders) if rules.reverse else orders, rules)
+    parts = (st.binary(min_size=size, max_size=size) for size in BYTES)
+    return st.tuples(*parts).map(lambda contents: world_of(kind, contents))
+
+
+def seeded_worlds(kind: Kind, count: int, seed: int) -> list[World]:
+    """The same worlds for the same seed, without hypothesis."""
+    rng = np.random.default_rng(seed)
+    return [world_of(kind, tuple(rng.bytes(size) for size in BYTES)) for _ in range(count)]
 
 
 def without_reversing_partners(orders: Orders) -> Orders:

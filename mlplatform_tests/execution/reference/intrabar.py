@@ -123,11 +123,13 @@ def is_ambiguous(engine: Engine, bar: Bar) -> bool:
         if price is None:
             continue
         order = ticket.order
-        base = price if order.reference_price != order.reference_price else order.reference_price
+        base = order.entry_stop if order.kind == OrderKind.STOP else price
+        if order.reference_price == order.reference_price:
+            base = order.reference_price
         if side * (bar.adverse(side) - (base - side * order.stop_points)) <= 0:
             return True
         first = order.targets[0][0] if order.targets else INF
-        if trades_at(bar, -side, base + side * first + side * through):
+        if trades_at(bar, -side, base + side * first):
             return True
     return False
 
@@ -145,7 +147,7 @@ def makes_up(bar: Bar, finer: list[Bar]) -> bool:
 
 
 def parts_of(bars: list[Bar], arrays: BarArrays, finer: BarArrays | None) -> list[list[Bar]]:
-    """The finer bars inside each bar; they carry the bar's index, volume and quotes."""
+    """The finer bars inside each bar; they keep their own volume and quotes."""
     if finer is None:
         return [[] for _ in bars]
     small = bars_of(finer, Limits())
@@ -153,16 +155,5 @@ def parts_of(bars: list[Bar], arrays: BarArrays, finer: BarArrays | None) -> lis
     for bar in bars:
         end = bar.start_us + timeframe_of(arrays)
         inside = [part for part in small if bar.start_us <= part.start_us < end]
-        parts.append(
-            [
-                replace(
-                    part,
-                    index=bar.index,
-                    volume=bar.volume,
-                    bid=bar.bid,
-                    ask=bar.ask,
-                )
-                for part in inside
-            ]
-        )
+        parts.append([replace(part, index=bar.index) for part in inside])
     return parts

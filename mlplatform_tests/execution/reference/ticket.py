@@ -109,17 +109,15 @@ class Ticket:
         self.best = max(self.best, self.side * (price - self.entry))
 
     def move_stop(self, level: float, reason: Reason) -> None:
-        """Towards the market only; NaN stays out, since no comparison with it holds."""
+        """Strictly towards the market."""
         if self.side * (level - self.stop) > 0:
             self.stop = level
             self.stop_reason = reason
 
     def trail_distance(self, atr: float) -> float:
-        """The smaller of both trails; NaN where the ATR is."""
-        if self.order.trail_atr == INF:
+        """The smaller of both trails; a trail in ATR counts only where the ATR is known."""
+        if self.order.trail_atr == INF or atr != atr:
             return self.order.trail_points
-        if atr != atr:
-            return atr
         return min(self.order.trail_points, self.order.trail_atr * atr)
 
     def move_stops_at_close(self, atr: float) -> None:
