@@ -18,7 +18,10 @@ _PRICES = ("open", "high", "low", "close")
 
 
 class BarColumns(NamedTuple):
-    """What the compiled step reads; optional columns have length one and hold NaN."""
+    """What the compiled step reads; optional columns have length one and hold NaN.
+
+    Without finer bars `finer_begin` and `finer_end` are empty.
+    """
 
     open: Floats
     high: Floats
@@ -142,8 +145,8 @@ class BarArrays:
             **floats,
             session_id=np.ascontiguousarray(session, np.int32),
             flags=flags,
-            finer_begin=np.zeros(1, np.int32),
-            finer_end=np.zeros(1, np.int32),
+            finer_begin=np.empty(0, np.int32),
+            finer_end=np.empty(0, np.int32),
         )
 
 

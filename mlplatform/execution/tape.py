@@ -33,7 +33,7 @@ def bars_record(columns: BarColumns) -> Records:
     """One row of BARS that leads to these columns, which must outlive it."""
     record = _columns_record(BARS, columns)
     record["size"] = len(columns.open)
-    record["has_finer"] = len(columns.finer_begin) > 1
+    record["has_finer"] = len(columns.finer_begin) > 0
     return record
 
 

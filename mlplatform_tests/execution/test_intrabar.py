@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from mlplatform.domain.errors import InputError
 from mlplatform.execution import BarArrays, OrderKind, Orders, Rules, compare_intrabar, simulate
 from mlplatform_tests.execution.drawn import FREE, drawn, exits, order
-from mlplatform_tests.execution.worlds import bar_arrays, order_lists
+from mlplatform_tests.execution.worlds import bar_arrays, doubled, order_lists
 
 SIGNAL = "100 101 99 100"
 BOTH = "100 103 97 101"
@@ -75,16 +75,6 @@ def test_finer_bars_must_be_finer() -> None:
     bars = drawn(SIGNAL, BOTH)
     with pytest.raises(InputError, match="shorter timeframe"):
         simulate(bars, order(0, 1), FREE, finer=bars)
-
-
-def doubled(bars: BarArrays) -> BarArrays:
-    """Each bar as two: its own range first, then its close."""
-    prices = [
-        np.stack([x, bars.close], axis=1).ravel()
-        for x in (bars.open, bars.high, bars.low, bars.close)
-    ]
-    ts = np.stack([bars.ts, bars.ts + MINUTE_US // 2], axis=1).ravel()
-    return BarArrays(ts, *prices, timeframe_us=MINUTE_US // 2)
 
 
 @settings(max_examples=100, deadline=None)

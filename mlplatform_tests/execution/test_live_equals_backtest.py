@@ -1,27 +1,29 @@
 """Law: backtest and live cannot drift apart."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
 from mlplatform.domain.errors import InputError
-from mlplatform.execution import BarArrays, LiveSimulator, Orders, Rules, simulate
+from mlplatform.execution import BarArrays, FillPolicy, LiveSimulator, Orders, Rules, simulate
 from mlplatform.execution.windows import bar_flags
-from mlplatform_tests.execution.worlds import worlds
+from mlplatform_tests.execution.worlds import doubled, worlds
 
 
-@settings(max_examples=150, deadline=None)
-@given(worlds())
-def test_live_equals_the_backtest_bit_for_bit(world: tuple[BarArrays, Orders, Rules]) -> None:
+def assert_same(world: tuple[BarArrays, Orders, Rules], finer: BarArrays | None = None) -> None:
+    """Both callers of the step agree on every fill, trade, mark and outcome, exactly."""
     bars, orders, rules = world
-    whole = simulate(bars, orders, rules, 2000.0)
+    whole = simulate(bars, orders, rules, 2000.0, finer)
     live = LiveSimulator(rules, 2000.0, slots=32)
     flags = bar_flags(bars, rules.limits)
     fills, trades, outcomes = [], [], {}
     for i in range(len(bars)):
         rows = np.flatnonzero(orders.bar == i)
         mine = orders.take(rows) if len(rows) else None
-        step = live.advance(bars.rows(i, i + 1), mine, int(flags[i]))
+        inside = None if finer is None else finer.rows(2 * i, 2 * i + 2)
+        step = live.advance(bars.rows(i, i + 1), mine, int(flags[i]), inside)
         fills, trades = fills + step.fills.tolist(), trades + step.trades.tolist()
         outcomes |= step.outcomes
         assert step.equity_usd == whole.equity_usd[i]
@@ -31,6 +33,22 @@ def test_live_equals_the_backtest_bit_for_bit(world: tuple[BarArrays, Orders, Ru
     assert fills == whole.fill_records.tolist()
     assert trades == whole.trade_records.tolist()
     assert [outcomes[o] for o in range(len(orders))] == whole.outcome_codes.tolist()
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds())
+def test_live_equals_the_backtest_bit_for_bit(world: tuple[BarArrays, Orders, Rules]) -> None:
+    assert_same(world)
+
+
+@settings(max_examples=50, deadline=None)
+@given(worlds())
+def test_live_equals_the_backtest_on_finer_bars_as_well(
+    world: tuple[BarArrays, Orders, Rules],
+) -> None:
+    bars, orders, rules = world
+    policy = min(rules.fill_policy, FillPolicy.SAME_CLOSE)
+    assert_same((bars, orders, replace(rules, fill_policy=policy)), doubled(bars))
 
 
 def test_a_live_bar_must_be_later_than_the_one_before() -> None:

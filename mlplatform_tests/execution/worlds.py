@@ -128,3 +128,13 @@ def worlds(draw: st.DrawFn) -> tuple[BarArrays, Orders, Rules]:
     """Bars, orders on them, rules."""
     bars = draw(bar_arrays())
     return bars, draw(order_lists(bars)), draw(rule_sets())
+
+
+def doubled(bars: BarArrays) -> BarArrays:
+    """Each bar as two: its own range first, then its close."""
+    prices = [
+        np.stack([x, bars.close], axis=1).ravel()
+        for x in (bars.open, bars.high, bars.low, bars.close)
+    ]
+    ts = np.stack([bars.ts, bars.ts + MINUTE_US // 2], axis=1).ravel()
+    return BarArrays(ts, *prices, timeframe_us=MINUTE_US // 2)
