@@ -192,3 +192,8 @@ def test_a_working_entry_does_not_outlast_its_window() -> None:
 def test_windows_must_be_times() -> None:
     with pytest.raises(InputError, match="no exchange time"):
         played(flat(2), order(0, 1), limited(windows=(("8.30", "9"),)))
+
+
+def test_a_trade_that_breaks_even_is_no_loss() -> None:
+    orders = Orders([0, 2], [1, 1], time_exit_bars=1, **WIDE)
+    assert outcomes(flat(5), orders, limited(max_losses_per_session=1)) == ["filled", "filled"]
