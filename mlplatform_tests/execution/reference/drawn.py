@@ -136,7 +136,7 @@ def rule_set(dice: Dice, policies: tuple[FillPolicy, ...], windows: bool) -> Rul
     ticks = tick is not None
     limits = Limits(
         max_contracts=dice.mostly(0, 3, 6),
-        margin_usd=dice.mostly(0.0, 300.0, 700.0),
+        margin_usd=dice.mostly(0.0, 400.0, 500.0),
         max_daily_loss_usd=dice.mostly(0.0, 10.0, 40.0),
         max_trades_per_session=dice.mostly(0, 1, 2),
         max_losses_per_session=dice.mostly(0, 1, 2),
