@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mlplatform.domain.errors import InputError
 from mlplatform.execution.bars import BarArrays
 from mlplatform.execution.checks import check_run
+from mlplatform.execution.coast import coast
 from mlplatform.execution.codes import OrderKind
 from mlplatform.execution.compiled import compiled, entrance
 from mlplatform.execution.finer import finer_columns
@@ -59,7 +60,7 @@ def trade_alone(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders:
     """Step each order from its decision to the close of its trade, on an account of its own."""
     run = Run(state[0], rules[0], log[0], bars[0], finer[0], orders[0])
     for o in range(run.orders.size):
-        decision = whole(run.orders.bar, o)
+        decision = np.int64(whole(run.orders.bar, o))
         clear(run)
         run.state.atr_points = number(run.bars.atr_points, decision)
         open_session(run, whole(run.bars.session_id, decision))
@@ -68,8 +69,10 @@ def trade_alone(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders:
         accept(run, bar_at(run.bars, decision, decision, False), o, whole(run.bars.flags, decision))
         i = decision + 1
         while run.state.active > 0 and i < run.bars.size:
-            step(run, i, i, 0, 0)
-            i += 1
+            i, _ = coast(run, i, run.orders.size)
+            if i < run.bars.size:
+                step(run, i, i, 0, 0)
+                i += 1
 
 
 @compiled

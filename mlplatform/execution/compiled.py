@@ -17,6 +17,7 @@ _SOURCES = (
     "alone",
     "bars",
     "brackets",
+    "coast",
     "codes",
     "compiled",
     "entries",

@@ -1,4 +1,4 @@
-"""The phases of a bar: open, inside, close; and the bar that only rests."""
+"""The phases of a bar: open, inside, close."""
 
 # mypy: disable-error-code="no-any-return"
 
@@ -11,14 +11,13 @@ from mlplatform.execution.brackets import (
     reaches_target,
     touches_bracket_stop,
 )
-from mlplatform.execution.codes import EMPTY, OPEN, WORKING, BarFlag, OrderKind
+from mlplatform.execution.codes import OPEN, WORKING, OrderKind
 from mlplatform.execution.compiled import compiled, inlined
 from mlplatform.execution.entries import enter_at_open, enter_inside, touches_stop, trades_through
 from mlplatform.execution.limits import cancel_working, judge_session
 from mlplatform.execution.memory import whole
 from mlplatform.execution.prices import bar_at, mark_price, reach
 
-CALENDAR = int(BarFlag.SESSION_LAST | BarFlag.CONTRACT_LAST)
 LIMIT = int(OrderKind.LIMIT)
 
 
@@ -112,38 +111,6 @@ def mark(run: Any, bar: Any) -> None:
                 points = slot.side * (price - slot.entry_price)
                 equity += points * slot.remaining * rules.multiplier_usd
     account.equity_usd = equity
-
-
-@inlined
-def rests(run: Any, bar: Any, flags: int) -> bool:
-    """Whether the bar does no more than move excursions and the mark, which it then does.
-
-    Most bars touch neither stop nor target. What is found here follows from the functions above;
-    this only finds it sooner.
-    """
-    if flags & CALENDAR:
-        return False
-    price, equity = mark_price(run, bar), run.state.cash_usd
-    for s in range(run.state.slot_count):
-        slot = run.state.slots[s]
-        if slot.status == EMPTY:
-            continue
-        side = slot.side
-        adverse, favourable = reach(bar, -side), reach(bar, side)
-        if slot.status == WORKING or not slot.is_plain or slot.exit_reason:
-            return False
-        if side * (adverse - slot.stop_price) <= 0.0:
-            return False
-        if slot.target < slot.targets and side * (favourable - slot.target_price[slot.target]) >= 0:
-            return False
-        behind, ahead = side * (slot.entry_price - adverse), side * (favourable - slot.entry_price)
-        if behind > slot.mae_points:
-            slot.mae_points = behind
-        if ahead > slot.mfe_points:
-            slot.mfe_points = ahead
-        equity += side * (price - slot.entry_price) * slot.remaining * run.rules.multiplier_usd
-    run.state.equity_usd = equity
-    return True
 
 
 @compiled

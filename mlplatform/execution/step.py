@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mlplatform.execution.coast import coast, due_bar
 from mlplatform.execution.codes import FillPolicy, Outcome
 from mlplatform.execution.compiled import entrance, inlined
 from mlplatform.execution.fills import set_outcome
@@ -11,7 +12,7 @@ from mlplatform.execution.intake import Ask, admit, start, write_terms
 from mlplatform.execution.limits import judge_session
 from mlplatform.execution.memory import number as price_at
 from mlplatform.execution.memory import put_number, whole
-from mlplatform.execution.phases import mark, open_session, rests, trade_close, trade_through
+from mlplatform.execution.phases import mark, open_session, trade_close, trade_through
 from mlplatform.execution.prices import bar_at
 
 NEXT_OPEN = int(FillPolicy.NEXT_OPEN)
@@ -58,12 +59,9 @@ def step(run: Any, i: int, number: int, first: int, last: int) -> None:
     bar, flags = bar_at(bars, i, number, False), whole(bars.flags, i)
     open_session(run, whole(bars.session_id, i))
     if state.active > 0:
-        if rests(run, bar, flags):
-            judge_session(run)
-        else:
-            trade_through(run, i, bar)
-            state.atr_points = price_at(bars.atr_points, i)
-            trade_close(run, bar, flags)
+        trade_through(run, i, bar)
+        state.atr_points = price_at(bars.atr_points, i)
+        trade_close(run, bar, flags)
     state.atr_points = price_at(bars.atr_points, i)
     for o in range(first, last):
         accept(run, bar, o, flags)
@@ -76,12 +74,6 @@ def step(run: Any, i: int, number: int, first: int, last: int) -> None:
         state.drawdown_usd = state.peak_usd - state.equity_usd
 
 
-@inlined
-def due_bar(orders: Any, o: int) -> int:
-    """The decision bar of order o; -1 after the last."""
-    return whole(orders.bar, o) if o < orders.size else -1
-
-
 @entrance
 def advance(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders: Any) -> None:
     """Step over all rows of the bars, taking in the orders by their bar.
@@ -90,16 +82,18 @@ def advance(state: Any, rules: Any, log: Any, bars: Any, finer: Any, orders: Any
     Each argument has one row of its record: STATE, RULES, LOG, BARS, BARS, ORDERS.
     """
     run = Run(state[0], rules[0], log[0], bars[0], finer[0], orders[0])
-    o = np.int64(0)  # a plain 0 would have its own type, and `step` be compiled for it as well
-    due = due_bar(run.orders, o)
-    for i in range(run.bars.size):
-        first, number = o, run.state.bar + i
-        while due == number:
-            o += 1
-            due = due_bar(run.orders, o)
-        if o > first or run.state.active > 0:
-            step(run, i, number, first, o)
-        if i < run.log.max_marks:
-            put_number(run.log.equity_usd, i, run.state.equity_usd)
+    # A plain 0 would have its own type, and `step` be compiled for it as well.
+    i = o = np.int64(0)
+    while i < run.bars.size:
+        i, o = coast(run, i, o)
+        if i < run.bars.size:
+            first, known_as = o, run.state.bar + i
+            while due_bar(run.orders, o) == known_as:
+                o += 1
+            if o > first or run.state.active > 0:
+                step(run, i, known_as, first, o)
+            if i < run.log.max_marks:
+                put_number(run.log.equity_usd, i, run.state.equity_usd)
+            i += 1
     run.state.bar += run.bars.size
     run.state.first_order += o

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplatform.execution.bars import BarColumns
+from mlplatform.execution.codes import FillPolicy, PositionMode
 from mlplatform.execution.orders import OrderColumns
 from mlplatform.execution.rules import Rules
 from mlplatform.execution.state import BARS, LOG, ORDERS, RULES, STATE, Records
@@ -84,6 +85,7 @@ def rules_record(
         "trail_scale": trail_scale,
         "margin_usd": limits.margin_usd,
         "max_daily_loss_usd": limits.max_daily_loss_usd,
+        "is_plain": _is_plain(rules),
         "policy": rules.fill_policy,
         "per_setup": rules.mode,
         "reverse": rules.reverse,
@@ -97,3 +99,14 @@ def rules_record(
     for name, value in values.items():
         record[name] = value
     return record
+
+
+def _is_plain(rules: Rules) -> bool:
+    """Whether a lone open trade keeps every other order out, and its mark is the close."""
+    return (
+        rules.mode is PositionMode.ONE_POSITION
+        and not rules.reverse
+        and rules.max_entries == 1
+        and rules.limits.max_daily_loss_usd == 0
+        and rules.fill_policy is not FillPolicy.QUOTE_CLOSE
+    )
