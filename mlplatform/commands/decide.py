@@ -64,6 +64,7 @@ def _decide(
     bars = lake.read("bars", series.name, periods[-1:])
     candidates = find_candidates(series.name, SETUPS, bars, features, series.timeframe.seconds)
     inputs = model_inputs_of(candidates, features, model_inputs(plan), SETUP_NAMES)
+    policy.require(inputs.names)
     return bars, policy.decide(candidates, inputs.x)
 
 

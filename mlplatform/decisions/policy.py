@@ -51,6 +51,11 @@ class Policy:
         take = self.entry.take(probability)
         return Plan(take, contracts, stop_atr, probability, self.entry.threshold)
 
+    def require(self, names: list[str]) -> None:
+        """Raise AlteredModel where these inputs are not the ones that it was trained on."""
+        if tuple(names) != self.names:
+            raise AlteredModel("the policy was trained on other inputs than these: train again")
+
     def decide(self, candidates: pl.DataFrame, x: npt.NDArray[np.float64]) -> pl.DataFrame:
         """Table `decisions` for candidates and their inputs `x` (candidates, names)."""
         plan = self.plan(x, candidates["atr_points"].to_numpy())

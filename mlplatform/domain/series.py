@@ -13,7 +13,7 @@ _TIMEFRAME = re.compile(r"([1-9][0-9]*)([smhd])")
 _SERIES = re.compile(r"([A-Z0-9]+)-([0-9]+[smhd])")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Timeframe:
     """A bar's length, written as count and unit: 15s, 1m, 5m, 1h, 1d."""
 

@@ -127,3 +127,10 @@ def test_what_is_no_policy_is_refused():
         with pytest.raises(AlteredModel):
             unpack(payload)
     assert from_bytes(held.models["stop"]).stop_grid_atr
+
+
+def test_inputs_in_another_order_are_refused():
+    policy = fitted().policy
+    policy.require(list(policy.names))
+    with pytest.raises(AlteredModel, match="other inputs"):
+        policy.require(list(reversed(policy.names)))

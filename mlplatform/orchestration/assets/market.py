@@ -5,6 +5,7 @@ import polars as pl
 
 from mlplatform.adapters.bars.book import BarBook
 from mlplatform.domain import tables
+from mlplatform.domain.series import Series, Timeframe
 from mlplatform.market.validation import validate
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
@@ -40,7 +41,7 @@ def bars(workshop: Workshop) -> dg.AssetsDefinition:
     def bars(
         context: dg.AssetExecutionContext, raw_bars: pl.DataFrame, stamp: dg.ResourceParam[Stamp]
     ) -> dg.MaterializeResult:
-        valid = validate(raw_bars).bars
+        valid = validate(raw_bars, timeframe_of(context)).bars
         closes = valid["close"].to_numpy()
         return stamp.result(
             context,
@@ -67,10 +68,15 @@ def quarantined_bars(workshop: Workshop) -> dg.AssetsDefinition:
     def quarantined_bars(
         context: dg.AssetExecutionContext, raw_bars: pl.DataFrame, stamp: dg.ResourceParam[Stamp]
     ) -> dg.MaterializeResult:
-        refused = validate(raw_bars).quarantined
+        refused = validate(raw_bars, timeframe_of(context)).quarantined
         reasons = refused.group_by("reason").len().sort("len", descending=True)
         return stamp.result(
             context, refused, {f"rows: {reason}": rows for reason, rows in reasons.iter_rows()}
         )
 
     return quarantined_bars
+
+
+def timeframe_of(context: dg.AssetExecutionContext) -> Timeframe:
+    """The timeframe of the partition's series."""
+    return Series.parse(Partition.parse(context.partition_key).series).timeframe

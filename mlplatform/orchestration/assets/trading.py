@@ -44,7 +44,9 @@ def decisions(workshop: Workshop) -> dg.AssetsDefinition:
             chosen = fallback_decisions(candidates)
         else:
             inputs = model_inputs_of(candidates, features, model_inputs(plan), SETUP_NAMES)
-            chosen = unpack(payload, plan.fingerprint).decide(candidates, inputs.x)
+            held = unpack(payload, plan.fingerprint)
+            held.require(inputs.names)
+            chosen = held.decide(candidates, inputs.x)
         table = pl.concat(
             [baseline_decisions(candidates), chosen, baseline_decisions(blind, "random_entry")]
         )
