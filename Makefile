@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 DATA ?= synthetic
 INSTRUMENT ?= $(if $(filter yahoo,$(DATA)),ES,MES)
 TIMEFRAME ?= 5m
-HOME_DIR ?= .mlplatform
-OPTIONS ?=
+# One home has one cadence and one set of settings: each kind of data gets its own.
+HOME_DIR ?= $(if $(filter synthetic,$(DATA)),.mlplatform,$(if $(filter yahoo,$(DATA)),.mlplatform-yahoo,.mlplatform-own))
+# A year of 5-minute bars has about 110 candidates a month: three months teach little.
+OPTIONS ?= $(if $(filter synthetic,$(DATA)),--train-periods 6)
 
 .PHONY: setup demo test check format bench ui clean
 

@@ -13,6 +13,7 @@ from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.runner import Done, run_chain
 from mlplatform.reports.console import comparison_table
+from mlplatform.settings import StudySettings
 
 
 def run(home_root: Path, wish: Wish, console: Console) -> None:
@@ -43,6 +44,9 @@ def run(home_root: Path, wish: Wish, console: Console) -> None:
 def _conclude(study: OpenStudy, done: Done, console: Console) -> None:
     folder = study.platform.home.report(study.series.name)
     report = json.loads((folder / "report.json").read_text())
+    kept = _kept_settings(study)
+    if kept:
+        console.print(f"Kept from the home: {kept}.", soft_wrap=True)
     if not done.assets:
         console.print("Nothing was new: nothing ran.")
     else:
@@ -59,6 +63,18 @@ def _conclude(study: OpenStudy, done: Done, console: Console) -> None:
     console.print(
         f"Decide    mlplatform decide --series {study.series.name} --home {home}", soft_wrap=True
     )
+
+
+def _kept_settings(study: OpenStudy) -> str:
+    """What differs from the defaults though nobody named it on the command line."""
+    now, usual = study.platform.settings, StudySettings.model_fields
+    shown = ("train_periods", "trials", "seed", "capital_usd", "from_period", "to_period")
+    differs = [
+        f"{name.replace('_', '-')} {getattr(now, name)}"
+        for name in shown
+        if study.given.get(name) is None and getattr(now, name) != usual[name].default
+    ]
+    return ", ".join(differs)
 
 
 def _champion_line(report: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -40,6 +40,8 @@ class OpenStudy:
     series: Series
     spec: SourceSpec
     chapter: Chapter
+    given: Mapping[str, object] = field(default_factory=dict)
+    """The settings named on the command line."""
 
     def settle(self) -> None:
         """Create the home and remember settings and source."""
@@ -76,7 +78,7 @@ def open_study(home_root: Path, wish: Wish, on_step: OnStep | None = None) -> Op
     _require_periods(settings, chapter)
     platform = build_platform(home_root, settings, on_step=on_step)
     platform.book.put(series.name, spec, chapter)
-    return OpenStudy(platform, series, spec, chapter)
+    return OpenStudy(platform, series, spec, chapter, wish.given)
 
 
 def _with_cadence(wish: Wish, stored: StudySettings, is_new: bool) -> dict[str, object]:

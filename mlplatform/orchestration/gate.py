@@ -30,7 +30,8 @@ def judge(
     champion = tracker.champion(series)
     incumbent = None if champion is None else read_evidence(champion)
     baseline = evidence_of(trades, "baseline")
-    return judge_recipe(evidence_of(trades, "ml"), incumbent, baseline, settings.gate_min_trades)
+    challenger = evidence_of(trades, "ml", policies["period"])
+    return judge_recipe(challenger, incumbent, baseline, settings.gate_min_trades)
 
 
 def read_evidence(version: Registered) -> Evidence:
@@ -53,7 +54,7 @@ def promote(
     assert found is not None, "the policy asset registers what it materialises"
     moved = champion is None or champion.version != found.version
     tags = {
-        EVIDENCE_TAG: json.dumps(evidence_of(trades, "ml"), sort_keys=True),
+        EVIDENCE_TAG: json.dumps(evidence_of(trades, "ml", policies["period"])),
         RECIPE_TAG: newest["recipe"][0],
         "promotion": verdict.reason,
     }

@@ -1,6 +1,6 @@
 """The gate: whether a recipe (settings and code) may become champion, judged on all its windows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,11 +17,14 @@ class Verdict:
     reason: str
 
 
-def evidence_of(trades: pl.DataFrame, policy: str) -> dict[str, tuple[int, float]]:
-    """Evidence of one policy from table `backtest`."""
+def evidence_of(
+    trades: pl.DataFrame, policy: str, periods: Iterable[str] = ()
+) -> dict[str, tuple[int, float]]:
+    """Evidence of one policy from table `backtest`; of `periods` those without trades as well."""
     mine = trades.filter(pl.col("policy") == policy)
     rows = mine.group_by("period").agg(pl.len(), pl.col("r").sum()).sort("period")
-    return {period: (count, total) for period, count, total in rows.iter_rows()}
+    found = {period: (count, total) for period, count, total in rows.iter_rows()}
+    return dict(sorted({**dict.fromkeys(periods, (0, 0.0)), **found}.items()))
 
 
 def judge_recipe(
