@@ -17,22 +17,24 @@ Kind = Literal["regression", "binary"]
 
 SPACE = Space(
     ranges={
-        "learning_rate": Real(0.02, 0.2, log=True),
-        "depth": Whole(2, 5),
-        "min_leaf_frac": Real(0.005, 0.08, log=True),
+        "learning_rate": Real(0.02, 0.1, log=True),
+        "depth": Whole(1, 4),
+        "min_leaf_frac": Real(0.02, 0.2, log=True),
         "row_frac": Real(0.5, 1.0),
-        "column_frac": Real(0.4, 1.0),
-        "l2": Real(0.1, 30.0, log=True),
+        "column_frac": Real(0.2, 0.8),
+        "l2": Real(1.0, 100.0, log=True),
     },
     first={
-        "learning_rate": 0.06,
-        "depth": 3,
-        "min_leaf_frac": 0.02,
+        "learning_rate": 0.05,
+        "depth": 2,
+        "min_leaf_frac": 0.1,
         "row_frac": 0.8,
-        "column_frac": 0.7,
-        "l2": 3.0,
+        "column_frac": 0.4,
+        "l2": 10.0,
     },
 )
+"""Shallow, smooth and slow: a window has hundreds of candidates, their labels are mostly noise."""
+_MIN_LEAF_ROWS = 15
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Booster(Protocol):
 
     def to_text(self) -> str:
         """The library's native text; `from_text` of it predicts the very same bits."""
+
+
+def _leaf_rows(params: Params, train: Rows) -> int:
+    """Rows that a leaf must hold; never so few that it remembers single trades."""
+    return max(_MIN_LEAF_ROWS, round(float(params["min_leaf_frac"]) * len(train.y)))
 
 
 class LightGbm:
@@ -96,7 +103,7 @@ class LightGbm:
             "learning_rate": params["learning_rate"],
             "num_leaves": 2**depth,
             "max_depth": depth + 2,
-            "min_data_in_leaf": max(5, round(float(params["min_leaf_frac"]) * len(train.y))),
+            "min_data_in_leaf": _leaf_rows(params, train),
             "bagging_fraction": params["row_frac"],
             "bagging_freq": 1,
             "feature_fraction": params.get("column_frac", 1.0),
@@ -162,7 +169,7 @@ class XgBoost:
             "tree_method": "hist",
             "learning_rate": params["learning_rate"],
             "max_depth": int(params["depth"]),
-            "min_child_weight": max(5.0, float(params["min_leaf_frac"]) * len(train.y)) * weight,
+            "min_child_weight": _leaf_rows(params, train) * weight,
             "subsample": params["row_frac"],
             "colsample_bytree": params.get("column_frac", 1.0),
             "reg_lambda": params["l2"],
