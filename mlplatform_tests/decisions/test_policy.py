@@ -45,7 +45,7 @@ def test_a_policy_decides_each_candidate_by_its_three_models(tested):
     assert decided["take"].to_list() == take.tolist()
     assert decided["contracts"].to_list() == np.where(take, contracts, 0).tolist()
     assert 0.05 < take.mean() < 0.95
-    assert policy.size.contracts(probability, stop * atr, 5.0, 5_000_000.0).max() > 1
+    assert policy.size.contracts(np.full(len(atr), 0.95), stop * atr, 5.0, 50_000.0).max() > 1
     assert set(decided["policy"]) == {"ml"}
     assert set(decided["threshold"]) == {policy.entry.threshold}
     assert set(decided["policy_fingerprint"]) == {policy.fingerprint}
