@@ -5,7 +5,7 @@
 from typing import Any
 
 from mlplatform.execution.codes import FillPolicy, OrderKind
-from mlplatform.execution.compiled import compiled
+from mlplatform.execution.compiled import compiled, inlined
 from mlplatform.execution.fills import enter
 from mlplatform.execution.prices import close_price, reach, worse
 
@@ -45,6 +45,13 @@ def trades_through(run: Any, slot: Any, bar: Any) -> bool:
     return slot.side * (reach(bar, -slot.side) - needed) <= 0.0
 
 
+@inlined
+def fills_when_triggered(run: Any, slot: Any) -> bool:
+    """Whether a stop-limit fills at its stop price, the moment that it is reached."""
+    room = slot.side * (slot.entry_limit - slot.entry_stop)
+    return room > 0.0 or (room == 0.0 and run.rules.through_points == 0.0)
+
+
 @compiled
 def enter_inside(run: Any, slot: Any, bar: Any) -> None:
     """A limit that trades through, a stop that is reached; the rest of the bar is unknown."""
@@ -62,7 +69,6 @@ def enter_inside(run: Any, slot: Any, bar: Any) -> None:
             enter(run, slot, bar, raw, False)
             return
         slot.triggered = 1
-        room = side * (slot.entry_limit - slot.entry_stop)
-        if room > 0.0 or (room == 0.0 and run.rules.through_points == 0.0):
+        if fills_when_triggered(run, slot):
             slot.entered_inside = 1
             enter(run, slot, bar, slot.entry_stop, True)

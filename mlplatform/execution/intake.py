@@ -46,6 +46,12 @@ class Ask(NamedTuple):
 
 
 @inlined
+def is_partner(slot: Any, ask: Ask) -> bool:
+    """Whether the slot holds a working order of the same OCO group."""
+    return slot.status == WORKING and 0 <= ask.oco_group == slot.oco_group
+
+
+@inlined
 def occupancy(run: Any, ask: Ask) -> tuple[bool, bool, int, int]:
     """What stands in the way of an order.
 
@@ -60,7 +66,7 @@ def occupancy(run: Any, ask: Ask) -> tuple[bool, bool, int, int]:
         slot = run.state.slots[s]
         if slot.status == EMPTY or slot.exit_reason:
             continue
-        if slot.status == WORKING and 0 <= ask.oco_group == slot.oco_group:
+        if is_partner(slot, ask):
             continue
         in_scope = not rules.per_setup or slot.setup == ask.setup
         if in_scope and can_reverse and slot.side != ask.side:
@@ -101,17 +107,19 @@ def refusal(run: Any, ask: Ask, flags: int, found: Any) -> int:
 
 
 @compiled
-def close_opposite(run: Any, bar: Any, side: int, setup: int, reason: int) -> int:
+def close_opposite(run: Any, bar: Any, ask: Ask, side: int, reason: int) -> int:
     """Close what is open on the other side (side 0: on both), cancel what is working there.
 
-    Gives the number of slots that this concerned.
+    A reversal leaves its own group to the group. Gives the number of slots that this concerned.
     """
     rules, concerned = run.rules, 0
     for s in range(run.state.slot_count):
         slot = run.state.slots[s]
         if slot.status == EMPTY or slot.exit_reason or slot.side == side:
             continue
-        if rules.per_setup and slot.setup != setup:
+        if rules.per_setup and slot.setup != ask.setup:
+            continue
+        if side != 0 and is_partner(slot, ask):
             continue
         concerned += 1
         if slot.status == WORKING:
@@ -137,13 +145,13 @@ def free_slot(run: Any) -> int:
 def admit(run: Any, bar: Any, ask: Ask, flags: int) -> int:
     """The outcome of an order decided at the end of this bar; WORKING names a `free_slot`."""
     if ask.kind == EXIT:
-        return EXITED if close_opposite(run, bar, 0, ask.setup, SIGNAL) else NOTHING
+        return EXITED if close_opposite(run, bar, ask, 0, SIGNAL) else NOTHING
     found = occupancy(run, ask)
     refused = refusal(run, ask, flags, found)
     if refused:
         return refused
     if found[1]:
-        close_opposite(run, bar, ask.side, ask.setup, REVERSE)
+        close_opposite(run, bar, ask, ask.side, REVERSE)
     free = free_slot(run)
     if free < 0:
         return CAPACITY

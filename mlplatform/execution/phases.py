@@ -13,12 +13,18 @@ from mlplatform.execution.brackets import (
 )
 from mlplatform.execution.codes import OPEN, WORKING, OrderKind
 from mlplatform.execution.compiled import compiled, inlined
-from mlplatform.execution.entries import enter_at_open, enter_inside, touches_stop, trades_through
+from mlplatform.execution.entries import (
+    enter_at_open,
+    enter_inside,
+    fills_when_triggered,
+    touches_stop,
+    trades_through,
+)
 from mlplatform.execution.limits import cancel_working, judge_session
 from mlplatform.execution.memory import whole
 from mlplatform.execution.prices import bar_at, mark_price, reach
 
-LIMIT = int(OrderKind.LIMIT)
+LIMIT, STOP_LIMIT = int(OrderKind.LIMIT), int(OrderKind.STOP_LIMIT)
 
 
 @inlined
@@ -83,19 +89,22 @@ def is_ambiguous(run: Any, bar: Any) -> bool:
 
 @compiled
 def enters_unclearly(run: Any, slot: Any, bar: Any) -> bool:
-    """Whether an entry may fill inside this bar while its stop or target is in reach as well."""
-    side = slot.side
+    """Whether an entry would fill inside this bar while its stop or target is in reach as well."""
+    side, through = slot.side, run.rules.through_points
     if slot.kind == LIMIT or slot.triggered:
         price, fills = slot.entry_limit, trades_through(run, slot, bar)
     else:
         price, fills = slot.entry_stop, touches_stop(slot, bar)
+        if slot.kind == STOP_LIMIT:
+            fills = fills and fills_when_triggered(run, slot)
     if not fills:
         return False
     if slot.reference_price == slot.reference_price:
         price = slot.reference_price
     if side * (reach(bar, -side) - (price - side * slot.stop_points)) <= 0.0:
         return True
-    return slot.targets > 0 and side * (reach(bar, side) - price) >= slot.target_points[0]
+    needed = price + side * slot.target_points[0] + side * through
+    return slot.targets > 0 and side * (reach(bar, side) - needed) >= 0.0
 
 
 @inlined

@@ -129,7 +129,7 @@ def is_ambiguous(engine: Engine, bar: Bar) -> bool:
         if side * (bar.adverse(side) - (base - side * order.stop_points)) <= 0:
             return True
         first = order.targets[0][0] if order.targets else INF
-        if trades_at(bar, -side, base + side * first):
+        if trades_at(bar, -side, base + side * first + side * through):
             return True
     return False
 
