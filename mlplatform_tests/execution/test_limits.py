@@ -197,3 +197,8 @@ def test_windows_must_be_times() -> None:
 def test_a_trade_that_breaks_even_is_no_loss() -> None:
     orders = Orders([0, 2], [1, 1], time_exit_bars=1, **WIDE)
     assert outcomes(flat(5), orders, limited(max_losses_per_session=1)) == ["filled", "filled"]
+
+
+def test_margin_that_the_equity_just_covers_is_enough() -> None:
+    assert outcomes(flat(3), order(0, 1, 2), limited(margin_usd=500.0)) == ["filled"]
+    assert outcomes(flat(3), order(0, 1, 2), limited(margin_usd=500.25)) == ["refused_margin"]
