@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mlplatform.execution import FillPolicy, Outcome, Simulation, simulate
+from mlplatform.execution import FillPolicy, Outcome, Reason, Simulation, simulate
 from mlplatform_tests.execution.reference.drawn import World
 from mlplatform_tests.execution.reference.engine import Result, run
 
@@ -71,15 +71,16 @@ def assert_money_is_conserved(world: World) -> None:
     if world.rules.fill_policy == FillPolicy.QUOTE_CLOSE:
         marks = (np.asarray(world.bars.bid) + np.asarray(world.bars.ask)) / 2
     fills = list(result.fill_records)
-    cash, held = CAPITAL_USD, 0
+    cash, held, is_open = CAPITAL_USD, 0, 0
     for bar, (mark, equity) in enumerate(zip(marks, result.equity_usd, strict=True)):
         while fills and fills[0]["bar"] == bar:
             fill = fills.pop(0)
             signed = int(fill["side"]) * int(fill["quantity"])
             cash -= signed * fill["price"] * world.rules.multiplier_usd + fill["commission_usd"]
             held += signed
+            is_open += fill["quantity"] if fill["reason"] == Reason.ENTRY else -fill["quantity"]
         assert abs(cash + held * mark * world.rules.multiplier_usd - equity) < CENT
         assert result.position[bar] == held
     assert not fills
-    if held == 0:
+    if is_open == 0:
         assert abs(CAPITAL_USD + sum(result.trade_records["net_usd"]) - cash) < CENT
