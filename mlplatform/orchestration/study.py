@@ -7,11 +7,18 @@ import polars as pl
 
 from mlplatform.adapters.bars.book import Chapter
 from mlplatform.domain.content import content_hash
+from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BARS, DAILY_EQUITY
 from mlplatform.labels.outcomes import LabelRules
 from mlplatform.settings import StudySettings
-from mlplatform.studies.backtest import BUY_AND_HOLD, POLICIES, execution_rules
+from mlplatform.studies.backtest import (
+    BUY_AND_HOLD,
+    POLICIES,
+    backtest_ambiguity,
+    execution_rules,
+    tested_bars,
+)
 from mlplatform.studies.result import PolicyResult, Source, StudyResult, Window
 
 _PLACES = {"mlflow_uri", "optuna_url", "first_period"}
@@ -27,6 +34,9 @@ class Frames:
     policies: pl.DataFrame
     trades: pl.DataFrame
     equity: pl.DataFrame
+    finer: pl.DataFrame | None = None
+    """Bars of the same instrument on a shorter timeframe."""
+    finer_series: str | None = None
 
 
 def study_of(
@@ -37,6 +47,7 @@ def study_of(
     provenance: Mapping[str, object],
 ) -> StudyResult:
     """One study of one series."""
+    axis = PeriodAxis(settings.cadence, settings.first_period)
     return StudyResult(
         series=series.name,
         cadence=str(settings.cadence),
@@ -53,6 +64,14 @@ def study_of(
         capital_usd=settings.capital_usd,
         settings=_settings(series, settings),
         provenance=provenance,
+        ambiguity=backtest_ambiguity(
+            series,
+            tested_bars(axis, frames.bars, frames.decisions),
+            frames.decisions,
+            settings.capital_usd,
+            frames.finer,
+        ),
+        finer_series=frames.finer_series,
     )
 
 

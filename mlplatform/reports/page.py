@@ -5,6 +5,7 @@ from importlib.resources import files
 from mlplatform.reports.evaluation import POLICIES, summaries, window_figures
 from mlplatform.reports.figures import COLORS, equity_figure, figure_json, r_figure
 from mlplatform.reports.rows import (
+    ambiguity_lines,
     flat,
     groups_of,
     metric_row,
@@ -49,6 +50,7 @@ def report_html(study: StudyResult) -> str:
         has_days=study.buy_and_hold.height > 0,
         has_trades=any(study.policies[name].trades.height for name in ("baseline", "ml")),
         missing=missing_of(figures),
+        ambiguity=ambiguity_lines(study),
         policies=[(name, POLICY_LABELS[name], COLORS[name]) for name in POLICIES],
         windows=[window_row(row) for row in window_figures(study)],
         capital=in_unit(study.capital_usd, "usd"),

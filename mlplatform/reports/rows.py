@@ -8,7 +8,7 @@ from mlplatform.metrics.undefined import Metric, Undefined
 from mlplatform.reports.evaluation import POLICIES, WindowFigures
 from mlplatform.reports.targets import TargetRow
 from mlplatform.reports.wording import POLICY_LABELS, WORDING, goal, in_unit, written
-from mlplatform.studies.result import Source
+from mlplatform.studies.result import Source, StudyResult
 
 
 @dataclass(frozen=True)
@@ -158,3 +158,25 @@ def _plain_text(value: object) -> str:
         case float():
             return f"{value:.10g}"
     return str(value)
+
+
+def ambiguity_lines(study: StudyResult) -> list[str]:
+    """What a reader must know of bars that do not tell what came first, a sentence a policy."""
+    lines = []
+    for name in ("baseline", "ml"):
+        found = study.ambiguity.get(name)
+        if found is None:
+            continue
+        line = (
+            f"{POLICY_LABELS[name]}: on {found.ambiguous_bars:,} bars stop and target were both in "
+            "reach; the stop was taken to come first"
+        )
+        if found.pessimism_usd is None:
+            lines.append(f"{line}. No finer bars are there to tell what that cost.")
+        else:
+            cost = in_unit(found.pessimism_usd, "usd")
+            lines.append(
+                f"{line}. {study.finer_series} tells {found.resolved_bars:,} of them; there the "
+                f"pessimism cost {cost}."
+            )
+    return lines

@@ -33,6 +33,7 @@ def report_json(study: StudyResult) -> dict[str, object]:
         "windows": [_window(window) for window in study.windows],
         **{name: _policy(figures[name]) for name in POLICIES},
         "targets": [_target(row) for row in judge_targets(figures)],
+        "ambiguous_bars": _ambiguity(study),
         "settings": plain(study.settings),
         "provenance": plain(study.provenance),
     }
@@ -106,6 +107,20 @@ def _window(window: Window) -> dict[str, object]:
         "test_candidates": window.test_candidates,
         "notes": list(window.notes),
     }
+
+
+def _ambiguity(study: StudyResult) -> dict[str, object]:
+    """Bars on which stop and target were both in reach, and what taking the stop cost."""
+    policies: dict[str, object] = {
+        name: {
+            "bars": found.ambiguous_bars,
+            "resolved_bars": found.resolved_bars,
+            "pessimism_usd": None if found.pessimism_usd is None else round(found.pessimism_usd, 2),
+        }
+        for name, found in study.ambiguity.items()
+    }
+    reason = None if study.finer_series else "the home holds no finer bars of this instrument"
+    return {**policies, "finer_series": study.finer_series, "reason": reason}
 
 
 def _target(row: TargetRow) -> dict[str, object]:

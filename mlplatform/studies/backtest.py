@@ -11,9 +11,10 @@ from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BACKTEST, DAILY_EQUITY
 from mlplatform.market.periods import period_of_day
+from mlplatform.studies.result import Ambiguity
 
 if TYPE_CHECKING:
-    from mlplatform.execution import Simulation
+    from mlplatform.execution import Orders, Simulation
 
 POLICIES = ("baseline", "ml", "random_entry")
 BUY_AND_HOLD = "buy_and_hold"
@@ -63,32 +64,63 @@ def execution_rules(series: Series) -> dict[str, object]:
     return asdict(rules) | named
 
 
+def backtest_ambiguity(
+    series: Series,
+    bars: pl.DataFrame,
+    decisions: pl.DataFrame,
+    capital_usd: float,
+    finer: pl.DataFrame | None = None,
+) -> dict[str, Ambiguity]:
+    """By policy: on how many bars stop and target were both in reach, and, where there are finer
+    bars (table `bars` of a shorter timeframe), what the pessimistic reading of them cost.
+    """
+    from mlplatform.execution import BarArrays, Rules, compare_intrabar
+
+    rules = Rules.for_instrument(series.instrument)
+    arrays = BarArrays.from_frame(bars, series.timeframe)
+    if finer is None:
+        found = _simulations(series, bars, decisions, capital_usd)
+        return {name: Ambiguity(int(run.state["ambiguous_bars"])) for name, run in found}
+    finer_arrays = BarArrays.from_frame(finer)
+    result = {}
+    for policy in POLICIES:
+        orders = _orders(policy, bars, decisions)
+        told = compare_intrabar(arrays, finer_arrays, orders, rules, capital_usd)
+        result[policy] = Ambiguity(told.ambiguous_bars, told.resolved_bars, told.pessimism_usd)
+    return result
+
+
 def _simulations(
     series: Series, bars: pl.DataFrame, decisions: pl.DataFrame, capital_usd: float
 ) -> Iterator[tuple[str, "Simulation"]]:
-    from mlplatform.execution import BarArrays, Orders, Rules, simulate
+    from mlplatform.execution import BarArrays, Rules, simulate
 
     rules = Rules.for_instrument(series.instrument)
-
     arrays = BarArrays.from_frame(bars, series.timeframe)
-    index = bars.select("ts").with_row_index("bar")
     for policy in POLICIES:
-        taken = decisions.filter(pl.col("policy") == policy, pl.col("take")).sort("ts", "setup")
-        taken = taken.join(index, on="ts", how="left", maintain_order="left")
-        if taken["bar"].null_count():
-            raise ValueError("a decision has no bar: bars and decisions do not match")
-        names = taken["setup"].unique().sort().to_list() or [""]
-        orders = Orders.market(
-            taken["bar"].to_numpy().astype(np.int64),
-            taken["side"].to_numpy(),
-            taken["contracts"].to_numpy(),
-            stop_points=taken["stop_points"].to_numpy(),
-            target_points=taken["target_points"].to_numpy(),
-            tag=taken["candidate_id"],
-            setup=taken["setup"].replace_strict(names, range(len(names)), return_dtype=pl.Int32),
-            setup_names=tuple(names),
-        )
-        yield policy, simulate(arrays, orders, rules, capital_usd)
+        yield policy, simulate(arrays, _orders(policy, bars, decisions), rules, capital_usd)
+
+
+def _orders(policy: str, bars: pl.DataFrame, decisions: pl.DataFrame) -> "Orders":
+    """What a policy takes, as bracket orders decided at their signal bars."""
+    from mlplatform.execution import Orders
+
+    index = bars.select("ts").with_row_index("bar")
+    taken = decisions.filter(pl.col("policy") == policy, pl.col("take")).sort("ts", "setup")
+    taken = taken.join(index, on="ts", how="left", maintain_order="left")
+    if taken["bar"].null_count():
+        raise ValueError("a decision has no bar: bars and decisions do not match")
+    names = taken["setup"].unique().sort().to_list() or [""]
+    return Orders.market(
+        taken["bar"].to_numpy().astype(np.int64),
+        taken["side"].to_numpy(),
+        taken["contracts"].to_numpy(),
+        stop_points=taken["stop_points"].to_numpy(),
+        target_points=taken["target_points"].to_numpy(),
+        tag=taken["candidate_id"],
+        setup=taken["setup"].replace_strict(names, range(len(names)), return_dtype=pl.Int32),
+        setup_names=tuple(names),
+    )
 
 
 def _daily(policy: str, days: pl.DataFrame, equity: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """What one walk-forward study of a series found; the value that reports are made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
@@ -44,6 +44,19 @@ class PolicyResult:
 
 
 @dataclass(frozen=True)
+class Ambiguity:
+    """Bars on which stop and target of one policy were both in reach.
+
+    The stop is taken to come first. `pessimism_usd` is what that took from the net result, told by
+    finer bars where `resolved_bars` of them could be; None where there are no finer bars.
+    """
+
+    ambiguous_bars: int
+    resolved_bars: int = 0
+    pessimism_usd: float | None = None
+
+
+@dataclass(frozen=True)
 class StudyResult:
     """One study. `policies` holds baseline, ml and random_entry; money in USD."""
 
@@ -57,3 +70,7 @@ class StudyResult:
     capital_usd: float
     settings: Mapping[str, object]
     provenance: Mapping[str, object]
+    ambiguity: Mapping[str, Ambiguity] = field(default_factory=dict)
+    """By policy."""
+    finer_series: str | None = None
+    """The series whose bars told what came first inside a bar."""

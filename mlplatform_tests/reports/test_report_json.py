@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from mlplatform.metrics.summary import Summary
+from mlplatform.reports.page import report_html
 from mlplatform.reports.summary import plain, report_json
+from mlplatform.studies.result import Ambiguity
 from mlplatform.testing.studies import StudyPlan, fake_study
 
 EDGES = {
@@ -37,7 +39,8 @@ def test_the_keys_are_those_of_the_contract() -> None:
     report = _report()
     assert list(report) == [
         "schema_version", "series", "cadence", "source", "windows", "baseline", "ml",
-        "random_entry", "buy_and_hold", "targets", "settings", "provenance",
+        "random_entry", "buy_and_hold", "targets", "ambiguous_bars", "settings",
+        "provenance",
     ]  # fmt: skip
     assert report["schema_version"] == 1
     assert {"kind", "sha256", "bars", "from", "to", "note"} == set(report["source"])
@@ -138,3 +141,23 @@ def test_what_json_cannot_say_is_refused() -> None:
         plain({"x": object()})
     with pytest.raises(ValueError, match="no zone"):
         plain(datetime(2025, 6, 1))  # noqa: DTZ001
+
+
+def test_ambiguous_bars_are_told_with_what_their_pessimism_cost() -> None:
+    plain_study = replace(fake_study(), ambiguity={"ml": Ambiguity(7)})
+    assert report_json(plain_study)["ambiguous_bars"] == {
+        "ml": {"bars": 7, "resolved_bars": 0, "pessimism_usd": None},
+        "finer_series": None,
+        "reason": "the home holds no finer bars of this instrument",
+    }
+    told = {"ml": Ambiguity(7, 5, 12.5)}
+    resolved = replace(fake_study(), ambiguity=told, finer_series="MES-1m")
+    found = report_json(resolved)["ambiguous_bars"]
+    assert found == {
+        "ml": {"bars": 7, "resolved_bars": 5, "pessimism_usd": 12.5},
+        "finer_series": "MES-1m",
+        "reason": None,
+    }
+    page = report_html(resolved)
+    assert "on 7 bars stop and target were both in reach" in page
+    assert "MES-1m tells 5 of them" in page

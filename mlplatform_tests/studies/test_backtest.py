@@ -14,6 +14,7 @@ from mlplatform.market.periods import period_of_day
 from mlplatform.studies.backtest import (
     BUY_AND_HOLD,
     POLICIES,
+    backtest_ambiguity,
     backtest_equity,
     backtest_trades,
     execution_rules,
@@ -159,3 +160,19 @@ def test_the_rules_of_the_run_are_told_by_name():
         0.25,
     )
     assert (rules["fill_policy"], rules["mode"]) == ("next_open", "one_position")
+
+
+def test_finer_bars_tell_what_came_first_on_ambiguous_bars():
+    """A world without an edge has one price path, whatever the length of its bars."""
+    finer, coarse = (seeded_bars(20, length, strength="none") for length in ("1m", "5m"))
+    ranges = coarse.filter(pl.col("is_rth"))
+    atr = ranges.select("ts", atr14=(pl.col("high") - pl.col("low")).clip(1.0) / 3)
+    many = random_candidates(coarse, atr, pl.concat([blank_candidates()] * 400), "1")
+    decisions = baseline_decisions(many)
+    alone = backtest_ambiguity(MES_5M, coarse, decisions, CAPITAL)["baseline"]
+    told = backtest_ambiguity(MES_5M, coarse, decisions, CAPITAL, finer)["baseline"]
+    assert alone.ambiguous_bars == told.ambiguous_bars > 20
+    assert alone.pessimism_usd is None
+    assert told.resolved_bars > 20
+    assert told.pessimism_usd is not None
+    assert told.pessimism_usd > 0

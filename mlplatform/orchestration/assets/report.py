@@ -55,7 +55,7 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         series = context.partition_key
         study = study_of(
             Series.parse(series),
-            Frames(bars, decisions, policy, backtest, equity),
+            Frames(bars, decisions, policy, backtest, equity, *_finer_bars(series, home, bars)),
             book.chapter(series),
             settings,
             _provenance(context, policy, champion, home),
@@ -73,6 +73,33 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         return stamp.result(context, REPORTS.frame(row), told)
 
     return walk_forward_report
+
+
+def _finer_bars(
+    series: str, home: Home, bars: pl.DataFrame
+) -> tuple[pl.DataFrame | None, str | None]:
+    """The longest finer bars of the instrument that the home holds, over the same time.
+
+    They are read as they are now: new ones do not make the report run again by themselves.
+    """
+    own = Series.parse(series)
+    others = [Series.parse(name) for name in home.sources()]
+    finer = [
+        other
+        for other in others
+        if other.instrument == own.instrument
+        and other.timeframe.seconds < own.timeframe.seconds
+        and own.timeframe.seconds % other.timeframe.seconds == 0
+    ]
+    for other in sorted(finer, key=lambda item: -item.timeframe.seconds):
+        periods = home.lake.periods("bars", other.name)
+        if periods:
+            held = home.lake.read("bars", other.name, periods)
+            last = bars["ts"][-1] + own.timeframe.delta
+            span = held.filter(pl.col("ts") >= bars["ts"][0], pl.col("ts") < last)
+            if not span.is_empty():
+                return span, other.name
+    return None, None
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:
