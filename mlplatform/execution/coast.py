@@ -2,7 +2,8 @@
 
 All that follows here is what the phases would do on such a bar: excursions, the mark, the refusal
 of orders that find the place taken. It is found sooner, and it stops before the first bar on which
-anything else could happen.
+anything else could happen. A session that begins meanwhile starts its counters at the next step:
+nothing reads them before.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -64,7 +65,7 @@ def coast(run: Any, i: int, o: int) -> tuple[int, int]:
         low, high = price(bars.low, i), price(bars.high, i)
         if low <= floor or high >= ceiling:
             break
-        if whole(bars.flags, i) & CALENDAR or whole(bars.session_id, i) != state.session_id:
+        if whole(bars.flags, i) & CALENDAR:
             break
         following = refuse_due(run, o, state.bar + i)
         if following < 0:

@@ -163,6 +163,12 @@ def test_no_trade_crosses_a_roll_even_if_sessions_are_crossed() -> None:
     assert exits(run) == [(1, 100.5, 1, "roll")]
 
 
+def test_a_trade_that_rests_ends_at_the_roll_as_well() -> None:
+    bars = drawn(SIGNAL, SIGNAL, SIGNAL, "100 101 99 100.5", SIGNAL, contract_id=[1, 1, 1, 1, 2])
+    run = played(bars, order(0, 1, stop_points=5.0), replace(FREE, flatten_at_session_end=False))
+    assert exits(run) == [(3, 100.5, 1, "roll")]
+
+
 def test_a_stop_within_the_bar_comes_before_an_exit_at_its_close() -> None:
     run = played(drawn(SIGNAL, "100 101 97 100"), order(0, 1, stop_points=2.0, time_exit_bars=1))
     assert exits(run) == [(1, 98.0, 1, "stop")]

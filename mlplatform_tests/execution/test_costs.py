@@ -46,6 +46,20 @@ def test_slippage_in_atr_uses_the_atr_of_the_bar_before() -> None:
     assert exits(run) == [(2, pytest.approx(98.2 - 0.4), 1, "stop")]
 
 
+def test_slippage_in_atr_follows_the_atr_while_the_trade_rests() -> None:
+    rules = Rules(tick_points=None, limit_through_ticks=0.0, slippage_atr_frac=0.1)
+    bars = drawn(SIGNAL, SIGNAL, SIGNAL, "100 101 97 98", atr_points=[2.0, 9.0, 4.0, 99.0])
+    run = played(bars, order(0, 1, stop_points=2.0), rules)
+    assert exits(run) == [(3, pytest.approx(98.2 - 0.4), 1, "stop")]
+
+
+def test_the_drawdown_is_the_deepest_fall_of_the_marks_resting_bars_included() -> None:
+    bars = drawn(SIGNAL, SIGNAL, "100 104 100 103", "103 103 94 95", "95 99 95 99")
+    run = played(bars, order(0, 1, stop_points=9.0))
+    assert run.equity_usd.tolist() == [1000.0, 1000.0, 1003.0, 995.0, 999.0]
+    assert run.state["drawdown_usd"] == 8.0
+
+
 def test_slippage_grows_with_the_square_of_the_share_of_volume_up_to_its_cap() -> None:
     rules = Rules(tick_points=None, limit_through_ticks=0.0, impact_frac=0.1, impact_share_cap=0.5)
     bars = drawn(SIGNAL, SIGNAL, volume=[1.0, 10.0])

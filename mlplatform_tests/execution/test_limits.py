@@ -202,3 +202,17 @@ def test_a_trade_that_breaks_even_is_no_loss() -> None:
 def test_margin_that_the_equity_just_covers_is_enough() -> None:
     assert outcomes(flat(3), order(0, 1, 2), limited(margin_usd=500.0)) == ["filled"]
     assert outcomes(flat(3), order(0, 1, 2), limited(margin_usd=500.25)) == ["refused_margin"]
+
+
+def test_a_loss_that_was_only_marked_stops_the_session_as_well() -> None:
+    bars = drawn(FLAT, FLAT, "100 100 94 94", "94 103 94 103", FLAT, FLAT)
+    orders = Orders([0, 4], [1, 1], stop_points=9.0, target_points=3.0)
+    run = played(bars, orders, limited(max_daily_loss_usd=5.0))
+    assert exits(run) == [(3, 103.0, 1, "target")]
+    assert run.outcomes()["outcome"].to_list() == ["filled", "refused_daily_loss"]
+
+
+def test_an_exit_order_spares_no_entry_of_its_own_group() -> None:
+    waiting = order(0, 1, kind=OrderKind.LIMIT, entry_limit=90.0, oco_group=3)
+    orders = Orders.concat([waiting, Orders.exits([0], oco_group=3)])
+    assert outcomes(flat(3), orders) == ["cancelled_exit", "exited"]
