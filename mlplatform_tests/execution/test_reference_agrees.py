@@ -30,8 +30,6 @@ def examples(usual: int) -> settings:
 
 ANY = Kind()
 MARKET_ONLY = Kind((OrderKind.MARKET,), (FillPolicy.NEXT_OPEN,))
-WITHOUT_STOP_LIMITS = (OrderKind.MARKET, OrderKind.LIMIT, OrderKind.STOP, OrderKind.EXIT)
-"""Which bars a stop-limit makes ambiguous is a finding, see reference/test_drawn_cases.py."""
 
 
 @examples(800)
@@ -65,7 +63,7 @@ def test_windows_and_scheduled_session_ends_agree(world: World) -> None:
 
 
 @examples(900)
-@given(worlds(Kind(WITHOUT_STOP_LIMITS, finer=True)))
+@given(worlds(Kind(finer=True)))
 def test_bars_traded_on_finer_bars_agree(world: World) -> None:
     ours, theirs = agree(world)
     assert int(ours.state["ambiguous_bars"]) == theirs.ambiguous_bars

@@ -194,8 +194,6 @@ def world_of(kind: Kind, contents: tuple[bytes, ...]) -> World:
     rules = rule_set(for_rules, kind.policies, kind.scheduled)
     if rules.slippage_atr_frac:
         bars = replace(bars, atr_points=np.nan_to_num(bars.atr_points, nan=0.7))
-    if rules.reverse:
-        orders = without_reversing_partners(orders)
     return World(bars, orders, rules, finer_bars(for_finer, bars) if kind.finer else None)
 
 
@@ -209,9 +207,3 @@ def seeded_worlds(kind: Kind, count: int, seed: int) -> list[World]:
     """The same worlds for the same seed, without hypothesis."""
     rng = np.random.default_rng(seed)
     return [world_of(kind, tuple(rng.bytes(size) for size in BYTES)) for _ in range(count)]
-
-
-def without_reversing_partners(orders: Orders) -> Orders:
-    """Market orders leave their OCO group: what they turn is a finding of its own."""
-    groups = np.where(orders.kind == OrderKind.MARKET, -1, orders.oco_group)
-    return replace(orders, oco_group=groups)

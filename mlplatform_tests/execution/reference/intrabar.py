@@ -126,11 +126,10 @@ def is_ambiguous(engine: Engine, bar: Bar) -> bool:
         base = order.entry_stop if order.kind == OrderKind.STOP else price
         if order.reference_price == order.reference_price:
             base = order.reference_price
-        first = order.targets[0][0] if order.targets else INF
         if side * (bar.adverse(side) - (base - side * order.stop_points)) <= 0:
             return True
-        # A touch, as a distance: so does the engine; test_drawn_cases.py holds what it should be.
-        if side * (bar.favourable(side) - base) >= first:
+        first = order.targets[0][0] if order.targets else INF
+        if trades_at(bar, -side, base + side * first + side * through):
             return True
     return False
 

@@ -196,15 +196,9 @@ def test_drawn_setups_run_side_by_side() -> None:
     assert len(fills_of(bars, orders, mode=PositionMode.PER_SETUP)) == 2
 
 
-# Findings: where the engine and docs/execution.md part. Each is the smallest case.
+# Findings: where the engine and docs/execution.md once parted. Each is the smallest case.
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="'Counted are slots that are not about to leave, apart from working orders of the same "
-    "oco_group. In scope are all of them': a reversal leaves its own working partner alone; the "
-    "engine cancels it as soon as something else is turned.",
-)
 def test_a_reversal_leaves_its_working_partner_to_the_group() -> None:
     bars = bars_of(FLAT, FLAT, (98, 98, 98, 98))
     orders = Orders(
@@ -231,11 +225,6 @@ def ambiguous_bars(bars: BarArrays, orders: Orders, **rules: object) -> int:
     return int(simulate(bars, orders, run_rules, finer=finer).state["ambiguous_bars"])
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="'a working entry would fill inside the bar': a stop-limit whose limit the bar does not "
-    "come near to does not; the engine counts every bar that triggers one.",
-)
 def test_a_bar_that_only_triggers_a_stop_limit_is_not_ambiguous() -> None:
     bars = bars_of(FLAT, (99, 101, 98, 99))
     orders = order(
@@ -244,24 +233,14 @@ def test_a_bar_that_only_triggers_a_stop_limit_is_not_ambiguous() -> None:
     assert ambiguous_bars(bars, orders) == 0
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="'A limit is reached inside a bar if the bar trades through it by through': for the "
-    "first target of an entry inside the bar the engine takes a touch as in reach.",
-)
 def test_the_target_of_an_entry_inside_the_bar_is_in_reach_where_it_is_traded_through() -> None:
     bars = bars_of(FLAT, (100, 102, 100, 101))
     orders = order(kind=OrderKind.STOP, entry_stop=101.0, target_points=1.0)
     assert ambiguous_bars(bars, orders, limit_through_ticks=1.0) == 0
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="'Formulas are in the order in which the floating-point operations are done' and "
-    "'target k base + side * target_points[k]': 100.4 + 0.1 is the high of 100.5, but the engine "
-    "compares 100.5 - 100.4 with 0.1 where it asks for the target of an entry inside the bar.",
-)
 def test_a_target_at_the_high_is_in_reach_of_an_entry_inside_the_bar() -> None:
+    # 100.4 + 0.1 is 100.5 in floating point, while 100.5 - 100.4 is less than 0.1.
     bars = bars_of(FLAT, (100, 100.5, 100, 100.25))
     orders = order(kind=OrderKind.STOP, entry_stop=100.4, target_points=0.1)
     assert ambiguous_bars(bars, orders) == 1
