@@ -1,22 +1,67 @@
 """`make bench`: every figure that the README shows. With --write it puts them there."""
 
+import json
 import os
 import platform
 import re
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-import chain
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+import chain  # noqa: E402 - its folder must be known first
 
-README = Path(__file__).parents[1] / "README.md"
+README = HERE.parent / "README.md"
+STRESS_BARS = HERE.parents[1] / "shared" / "data" / "nq_5m_2016_2025.parquet"
 _PLACE = re.compile(r"(<!-- bench -->\n).*(\n<!-- /bench -->)", re.DOTALL)
+
+
+def execution_figures() -> list[str]:
+    """The execution room beside vectorbt and a bare loop, in a process of its own."""
+    command = [sys.executable, str(HERE / "execution.py")]
+    known = STRESS_BARS.is_file()
+    if known:
+        command += ["--data", str(STRESS_BARS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    rows = []
+    for line in done.stdout.splitlines():
+        what, _, told = line.partition(": ")
+        rows += _stress(told) if what == "stress" else [f"| {what} | {_flat(told)} |"]
+    if known:
+        stress = chain.command("bench", "stress", "--data", STRESS_BARS, "--json")
+        took = [chain.seconds(stress) for _ in range(2)][-1]
+        rows.append(f"| `mlplatform bench stress`, whole process, second run | {took:.1f} s |")
+    return rows
+
+
+def _stress(told: str) -> list[str]:
+    """The stress workload's figures and its times."""
+    found = json.loads(told)
+    figures = ", ".join(
+        f"{name} {value:,}" if isinstance(value, int) else f"{name} {value:.6f}"
+        for name, value in found.items()
+        if name != "stages_s"
+    )
+    warm = found["stages_s"]["warm"]
+    stages = ", ".join(f"{name.replace('_', ' ')} {1e3 * took:.1f}" for name, took in warm.items())
+    return [f"| stress workload | {figures} |", f"| its stages, warm, ms | {stages} |"]
+
+
+def _flat(told: str) -> str:
+    """A JSON answer as plain words."""
+    if not told.startswith("{"):
+        return told
+    return ", ".join(
+        f"{name} {value:.3f}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in json.loads(told).items()
+    )
 
 
 def table() -> str:
     """All figures as one Markdown table under a line about the machine."""
-    rows = ["| what | figure |", "|---|---|", *chain.figures()]
+    rows = ["| what | figure |", "|---|---|", *chain.figures(), *execution_figures()]
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     return f"{day}, {machine}:\n\n" + "\n".join(rows)
