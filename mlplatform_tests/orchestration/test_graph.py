@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from mlplatform.orchestration.build import build_platform
+from mlplatform.orchestration.instance import open_instance
 from mlplatform.settings import StudySettings
 
 SNAPSHOT = Path(__file__).with_name("asset_graph.json")
@@ -22,9 +23,13 @@ def described(mapping: object) -> str:
     return "all periods" if mapping is not None else "same partition"
 
 
-def graph_of(definitions: dg.Definitions) -> dict[str, object]:
+def graph_of(root: Path, settings: StudySettings) -> dict[str, object]:
+    platform = build_platform(root, settings)
+    platform.home.create()
+    # Dagster resolves definitions against the last instance that was opened: it must be alive.
+    with open_instance(platform.home):
+        repository = platform.definitions.get_repository_def()
     assets = {}
-    repository = definitions.get_repository_def()
     for key, asset in sorted(repository.assets_defs_by_key.items()):
         spec = asset.specs_by_key[key]
         assets[key.path[-1]] = {
@@ -51,7 +56,7 @@ def graph_of(definitions: dg.Definitions) -> dict[str, object]:
 
 
 def test_the_asset_graph_is_as_published(tmp_path: Path) -> None:
-    graph = graph_of(build_platform(tmp_path, StudySettings()).definitions)
+    graph = graph_of(tmp_path, StudySettings())
     if os.environ.get("MLPLATFORM_ACCEPT_GRAPH"):
         SNAPSHOT.write_text(json.dumps(graph, indent=1) + "\n")
     assert graph == json.loads(SNAPSHOT.read_text())
@@ -59,5 +64,5 @@ def test_the_asset_graph_is_as_published(tmp_path: Path) -> None:
 
 def test_weeks_read_more_periods_for_the_same_warm_up(tmp_path: Path) -> None:
     weekly = StudySettings(cadence="week", first_period="2025-01-06")
-    graph = graph_of(build_platform(tmp_path, weekly).definitions)
+    graph = graph_of(tmp_path, weekly)
     assert graph["assets"]["features"]["parents"]["bars"] == "periods -4 to 0"
