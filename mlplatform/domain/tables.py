@@ -167,7 +167,12 @@ POLICIES = Table(
         Column("fingerprint", pl.String, "identity of the policy: its models and feature plan"),
         Column("recipe", pl.String, "identity of the settings and code that made it"),
         Column("feature_plan", pl.String, "fingerprint of the feature plan"),
-        Column("fallback", pl.String, "what fell back to a simpler way, and why", nullable=True),
+        Column(
+            "fallback",
+            pl.String,
+            "what to know of its models: what could not be had, and why",
+            nullable=True,
+        ),
         Column("train_from", UTC_US, "first training decision"),
         Column("train_to", UTC_US, "end of the last training label"),
         Column("train_rows", pl.Int64, "candidates learned from"),

@@ -13,6 +13,7 @@ _EPS = 1e-6
 _RIDGE = 1e-9
 _CONVERGED = 1e-14
 _NEWTON_STEPS = 50
+_LEAST_SLOPE = 0.02
 
 
 def _logit(probability: FloatArray) -> FloatArray:
@@ -22,7 +23,7 @@ def _logit(probability: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Sigmoid:
-    """A logistic curve over the score's log odds (J. Platt 1999); the slope is never negative."""
+    """A logistic curve over the score's log odds (J. Platt 1999); the slope is always positive."""
 
     slope: float
     intercept: float
@@ -64,7 +65,9 @@ class Calibration:
 
 
 def fit_sigmoid(score: FloatArray, y: FloatArray) -> Sigmoid:
-    """Platt's fit with his smoothed targets; a falling curve is replaced by the flat base rate.
+    """Platt's fit with his smoothed targets; a falling curve is replaced by one that hardly rises.
+
+    It stays at the base rate, and keeps the order of the scores for who must choose all the same.
 
     Newton steps with halving, after H.-T. Lin, C.-J. Lin, R. Weng, A Note on Platt's Probabilistic
     Outputs for Support Vector Machines (2007). Own sums instead of a solver's: they are the same
@@ -90,7 +93,9 @@ def fit_sigmoid(score: FloatArray, y: FloatArray) -> Sigmoid:
         if loss - tried < _CONVERGED:
             break
         loss = tried
-    return Sigmoid(slope, intercept) if slope > 0.0 else Sigmoid(0.0, start)
+    if slope >= _LEAST_SLOPE:
+        return Sigmoid(slope, intercept)
+    return Sigmoid(_LEAST_SLOPE, start - _LEAST_SLOPE * float(z.mean()))
 
 
 def _logistic_loss(z: FloatArray, target: FloatArray, slope: float, intercept: float) -> float:

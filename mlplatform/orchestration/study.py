@@ -100,8 +100,8 @@ def _windows(policies: pl.DataFrame, decisions: pl.DataFrame) -> tuple[Window, .
 def _notes(row: Mapping[str, object]) -> tuple[str, ...]:
     if not row["fallback"]:
         return ()
-    what = "traded the baseline" if row["payload"] is None else "traded one contract each"
-    return (f"{what}: {row['fallback']}",)
+    what = "traded the baseline: " if row["payload"] is None else ""
+    return (f"{what}{row['fallback']}",)
 
 
 def _daily(equity: pl.DataFrame, policy: str) -> pl.DataFrame:

@@ -149,11 +149,7 @@ class WindowDesk:
     ) -> pl.DataFrame:
         """Pack and register the policy of one window: one row of table `policies`."""
         models = {role: row["payload"][0] for role, row in roles.items()}
-        reasons = [
-            f"{role} model: {row['fallback'][0]}"
-            for role, row in roles.items()
-            if row["fallback"][0]
-        ]
+        reasons = _reservations(roles)
         terms = PolicyTerms(
             core_plan(series.timeframe).fingerprint,
             _input_names(series),
@@ -188,6 +184,20 @@ class WindowDesk:
         """The registry version of a role's model."""
         found = self.tracker.find(f"{series.name}-{role}", row["fingerprint"][0])
         return found.version if found else "none"
+
+
+def _reservations(roles: Mapping[str, pl.DataFrame]) -> list[str]:
+    """What a reader of the window must know of its models."""
+    told = []
+    for role, row in roles.items():
+        if reason := row["fallback"][0]:
+            told.append(f"{role} model: {reason}" + "; one contract each" * (role == "size"))
+    entry = json.loads(roles["entry"]["metrics"][0])
+    if entry and not entry["threshold"]["has_edge"]:
+        told.append(
+            "entry model: no threshold had an expected value above zero, it trades only its best"
+        )
+    return told
 
 
 def model_of(row: pl.DataFrame) -> Any:
