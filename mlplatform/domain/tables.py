@@ -170,7 +170,7 @@ POLICIES = Table(
         Column(
             "fallback",
             pl.String,
-            "what to know of its models: what could not be had, and why",
+            "what to know of its models",
             nullable=True,
         ),
         Column("train_from", UTC_US, "first training decision"),
