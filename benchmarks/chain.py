@@ -25,27 +25,35 @@ def command(*arguments: object) -> list[str]:
 
 
 def import_figures() -> list[str]:
-    """Importing the front door: median of seven processes, next to Dagster's own import."""
+    """Importing the front door: median of nine fresh processes, next to Dagster's own import."""
     with tempfile.TemporaryDirectory() as home:
-        code = "import mlplatform.definitions"
-        ours = [
-            seconds([sys.executable, "-W", "ignore", "-c", code], MLPLATFORM_HOME=home)
-            for _ in range(7)
-        ]
-        theirs = [seconds([sys.executable, "-W", "ignore", "-c", "import dagster"]) for _ in ours]
-        look = f"import sys, {code[7:]}; print([n for n in {HEAVY} if n in sys.modules])"
-        loaded = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", look],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=os.environ | {"MLPLATFORM_HOME": home},
-        ).stdout.strip()
-    took, dagster = statistics.median(ours), statistics.median(theirs)
+        ours = statistics.median(import_s("mlplatform.definitions", home) for _ in range(9))
+        theirs = statistics.median(import_s("dagster", home) for _ in range(9))
+        look = "import sys, mlplatform.definitions;"
+        look += f"print([name for name in {HEAVY} if name in sys.modules])"
+        loaded = answer(look, home)
     return [
-        f"| importing `mlplatform.definitions`, whole process | {took:.2f} s "
-        f"({took / dagster:.2f} x `import dagster`; heavy libraries loaded: {loaded}) |"
+        f"| importing `mlplatform.definitions` | {ours:.2f} s ({ours / theirs:.2f} x "
+        f"`import dagster`; of {', '.join(HEAVY)} loaded: {loaded}) |"
     ]
+
+
+def import_s(module: str, home: str) -> float:
+    """Seconds that one import takes in a fresh process."""
+    timed = f"import time; t = time.perf_counter(); import {module};"
+    return float(answer(timed + "print(time.perf_counter() - t)", home))
+
+
+def answer(code: str, home: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"MLPLATFORM_HOME": home},
+    )
+    return done.stdout.strip()
 
 
 def acceptance_figures() -> list[str]:
