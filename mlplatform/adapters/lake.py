@@ -1,11 +1,11 @@
 """The lake: one Parquet file per asset, series and period; a reader sees a whole file or none."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from uuid import uuid4
 
 import polars as pl
+
+from mlplatform.adapters.atomic import replacing
 
 
 class Lake:
@@ -21,13 +21,8 @@ class Lake:
     def write(self, frame: pl.DataFrame, asset: str, series: str, period: str = "all") -> Path:
         """Write one partition atomically."""
         path = self.path(asset, series, period)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-        try:
+        with replacing(path) as temporary:
             frame.write_parquet(temporary)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
         return path
 
     def has(self, asset: str, series: str, period: str = "all") -> bool:

@@ -8,16 +8,15 @@ from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.series import Timeframe
 from mlplatform.features.graph import FeaturePlan, evaluate
 from mlplatform.market.segments import contract_segment
+from mlplatform.market.sessions import bars_a_session
 
-_SESSION_SECONDS = 23 * 3600
 _FEWEST_SESSIONS = {Cadence.MONTH: 18, Cadence.WEEK: 4}
 """Trading days that any period surely has."""
 
 
 def warmup_sessions(plan: FeaturePlan, timeframe: Timeframe) -> int:
     """Whole sessions of history before a period's first bar; one spare for short sessions."""
-    bars_a_session = max(1, _SESSION_SECONDS // timeframe.seconds)
-    return math.ceil(plan.warmup_bars / bars_a_session) + 1
+    return math.ceil(plan.warmup_bars / bars_a_session(timeframe)) + 1
 
 
 def warmup_periods(plan: FeaturePlan, timeframe: Timeframe, cadence: Cadence) -> int:

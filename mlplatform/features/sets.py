@@ -6,10 +6,10 @@ from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import BARS
 from mlplatform.features.catalog import higher, price, session, technical, volatility, volume
 from mlplatform.features.graph import Feature, FeaturePlan
+from mlplatform.market.sessions import bars_a_session
 
 OPENING_RANGE_MINUTES = 30
 _VOLUME_SESSIONS = 5
-_SESSION_SECONDS = 23 * 3600
 LONGEST_BAR = Timeframe("30m")
 """Longer bars need a history of so many sessions that they are no intraday bars."""
 
@@ -23,7 +23,7 @@ LEVELS = frozenset(
 @lru_cache(maxsize=16)
 def core_plan(timeframe: Timeframe) -> FeaturePlan:
     """The set that the chain starts with, for bars of a timeframe."""
-    bars_a_session = _SESSION_SECONDS // timeframe.seconds
+    session_bars = bars_a_session(timeframe)
     features: tuple[Feature, ...] = (
         volatility.atr(14),
         volatility.true_range(),
@@ -47,7 +47,7 @@ def core_plan(timeframe: Timeframe) -> FeaturePlan:
         technical.bollinger_position(20),
         volume.volume_ratio(20),
         volume.volume_trend(5, 50),
-        volume.volume_for_time(_VOLUME_SESSIONS, bars_a_session),
+        volume.volume_for_time(_VOLUME_SESSIONS, session_bars),
         volume.vwap_gap(),
         volume.flow_imbalance(10),
         session.minutes_since_rth_open(),
@@ -55,7 +55,7 @@ def core_plan(timeframe: Timeframe) -> FeaturePlan:
         session.day_of_week(),
         *session.opening_range(OPENING_RANGE_MINUTES),
         session.session_open_gap(),
-        *(session.previous_day(what, bars_a_session) for what in ("high", "low", "close")),
+        *(session.previous_day(what, session_bars) for what in ("high", "low", "close")),
         *(session.level_gap(f"previous_{what}") for what in ("high", "low", "close")),
         *(session.level_gap(f"opening_range_{side}") for side in ("high", "low")),
         higher.higher_trend(60, 10, timeframe.seconds / 60),

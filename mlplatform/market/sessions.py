@@ -6,13 +6,20 @@ from functools import lru_cache
 import polars as pl
 
 from mlplatform.domain.schema import UTC_US
+from mlplatform.domain.series import Timeframe
 
 CHICAGO = "America/Chicago"
+_FULL_SESSION_SECONDS = 23 * 3600
 RTH_FIRST_MINUTE = 8 * 60 + 30
 RTH_LAST_MINUTE = 15 * 60
 """Regular trading hours in Chicago, minutes of the day: [08:30, 15:00)."""
 _FIRST_DAY, _LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
 """Beyond them a time is an error of its source; no calendar reaches so far."""
+
+
+def bars_a_session(timeframe: Timeframe) -> int:
+    """Bars of a full session, 17:00 to 16:00 Chicago; at least 1."""
+    return max(1, _FULL_SESSION_SECONDS // timeframe.seconds)
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from mlplatform.adapters.atomic import replacing
 from mlplatform.adapters.bars.files import FileBars
 from mlplatform.adapters.bars.port import BarSource
 from mlplatform.adapters.bars.yahoo import YahooBars
@@ -69,10 +70,8 @@ class BarBook:
         if path.is_file():
             older = pl.read_parquet(path, memory_map=False).filter(pl.col("ts") < fresh["ts"][0])
             fresh = pl.concat([older, fresh]).drop("row").with_row_index("row")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        fresh.write_parquet(temporary)
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            fresh.write_parquet(temporary)
         self.home.set_source(series, SourceSpec(spec.kind, str(path)))
         self._unsettled.pop(series, None)
 

@@ -1,7 +1,6 @@
 """Group `report`: the walk-forward report of a series."""
 
 import hashlib
-import io
 import json
 from datetime import UTC, datetime
 
@@ -9,8 +8,9 @@ import dagster as dg
 import polars as pl
 
 from mlplatform import __version__
+from mlplatform.adapters.atomic import replacing
 from mlplatform.adapters.bars.book import BarBook
-from mlplatform.adapters.home import Home, write_bytes, write_text
+from mlplatform.adapters.home import Home, write_text
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import REPORTS
 from mlplatform.orchestration.card import Workshop
@@ -63,7 +63,8 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         folder, report = home.report(series), report_json(study)
         write_text(folder / "report.html", report_html(study))
         write_text(folder / "report.json", json.dumps(report, indent=1) + "\n")
-        write_bytes(folder / "trades.parquet", parquet_bytes(trades_frame(study)))
+        with replacing(folder / "trades.parquet") as temporary:
+            trades_frame(study).write_parquet(temporary)
         content = json.dumps({k: v for k, v in report.items() if k != "provenance"})
         row = {"name": ["report.json"], "sha256": [hashlib.sha256(content.encode()).hexdigest()]}
         told = {
@@ -100,13 +101,6 @@ def _finer_bars(
             if not span.is_empty():
                 return span, other.name
     return None, None
-
-
-def parquet_bytes(frame: pl.DataFrame) -> bytes:
-    """A frame as a Parquet file."""
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer)
-    return buffer.getvalue()
 
 
 def _provenance(
