@@ -28,7 +28,7 @@ def random_candidates(
     """
     pool = bars.join(features.select("ts", "atr14"), on="ts", how="inner", maintain_order="left")
     last = pl.col("session_end") - pl.duration(minutes=30)
-    pool = pool.filter(pl.col("is_rth"), pl.col("atr14") > 0, pl.col("ts") < last)
+    pool = pool.filter(pl.col("session") == "rth", pl.col("atr14") > 0, pl.col("ts") < last)
     seed = int.from_bytes(hashlib.sha256(seed_parts.encode()).digest()[:8], "little")
     generator = np.random.default_rng(seed)
     wanted = min(candidates.height, pool.height)

@@ -16,6 +16,8 @@ class Column:
     dtype: pl.DataType | type[pl.DataType]
     about: str
     nullable: bool = False
+    optional: bool = False
+    """May be left out by whoever makes the table: null then."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,12 @@ class Table:
         Raises ValueError where a column is missing, or null though it may not be: a defect of ours.
         """
         frame = columns if isinstance(columns, pl.DataFrame) else pl.DataFrame(dict(columns))
-        missing = [name for name in self.names if name not in frame.columns]
+        absent = [column for column in self.columns if column.name not in frame.columns]
+        missing = [column.name for column in absent if not column.optional]
         if missing:
             raise ValueError(f"table {self.name} lacks {missing}")
-        typed = frame.select(pl.col(column.name).cast(column.dtype) for column in self.columns)
+        whole = frame.with_columns(pl.lit(None, c.dtype).alias(c.name) for c in absent)
+        typed = whole.select(pl.col(column.name).cast(column.dtype) for column in self.columns)
         nulls = [c.name for c in self.columns if not c.nullable and typed[c.name].null_count()]
         if nulls:
             raise ValueError(f"table {self.name} has nulls in {nulls}")

@@ -6,6 +6,9 @@ import polars as pl
 
 from mlplatform.domain.schema import UTC_US, Column, Table
 
+SESSIONS = pl.Enum(["rth", "eth"])
+"""Regular and electronic trading hours."""
+
 _OHLCV = (
     Column("ts", UTC_US, "start of the bar"),
     Column("open", pl.Float64, "first price, points"),
@@ -15,18 +18,29 @@ _OHLCV = (
     Column("volume", pl.Float64, "contracts traded; null where the source has none", nullable=True),
     Column("contract", pl.String, "contract month such as MESM5; empty where unknown"),
 )
+_SIDES = (
+    Column("bid_volume", pl.Float64, "contracts sold at the bid, where known", True, optional=True),
+    Column(
+        "ask_volume", pl.Float64, "contracts bought at the ask, where known", True, optional=True
+    ),
+)
 _SESSION = (
     Column("session_date", pl.Date, "CME trading day"),
     Column("session_end", UTC_US, "scheduled end of that trading day's session"),
-    Column("is_rth", pl.Boolean, "inside 08:30-15:00 Chicago"),
+    Column("session", SESSIONS, "rth inside 08:30-15:00 Chicago, else eth"),
     Column("minute_of_session", pl.Int32, "minutes since the session's start"),
 )
 
-_ROW = Column("row", pl.Int64, "row number among the raw bars of its period, from 0")
+_ORIGIN = (
+    Column("source", pl.String, "file it came from, start of its SHA-256", True, optional=True),
+    Column("row", pl.Int64, "row number in that file, from 0"),
+)
 _RAW = tuple(replace(column, nullable=column.name != "contract") for column in _OHLCV)
 
-RAW_BARS = Table("raw_bars", (*_RAW, _ROW))
-BARS = Table("bars", (*_OHLCV, *_SESSION, _ROW))
+ORIGIN = tuple(column.name for column in _ORIGIN)
+"""Columns that say where a row came from, not what happened: outside of content hashes."""
+RAW_BARS = Table("raw_bars", (*_RAW, *_SIDES, *_ORIGIN))
+BARS = Table("bars", (*_OHLCV, *_SIDES, *_SESSION, *_ORIGIN))
 QUARANTINED_BARS = Table(
     "quarantined_bars", (*RAW_BARS.columns, Column("reason", pl.String, "why the row was refused"))
 )

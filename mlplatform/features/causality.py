@@ -78,9 +78,12 @@ def poison(future: pl.DataFrame, seed: int) -> pl.DataFrame:
         high=pl.Series(np.maximum(level, body) * wicks[0]),
         low=pl.Series(np.minimum(level, body) / wicks[1]),
         close=pl.Series(body),
-        volume=pl.when(pl.col("volume").is_not_null()).then(
-            pl.Series(rng.integers(1, 100_000, n).astype(np.float64))
-        ),
+        **{
+            name: pl.when(pl.col(name).is_not_null()).then(
+                pl.Series(rng.integers(1, 100_000, n).astype(np.float64))
+            )
+            for name in ("volume", "bid_volume", "ask_volume")
+        },
     )
     return other.filter(pl.Series(rng.random(n) > 0.1, dtype=pl.Boolean))
 

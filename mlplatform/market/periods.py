@@ -21,8 +21,6 @@ def trading_day(ts: pl.Expr) -> pl.Expr:
 def split_periods(raw: pl.DataFrame, axis: PeriodAxis) -> dict[str, pl.DataFrame]:
     """Raw bars (table `raw_bars`) by period key, in source order; no row is lost.
 
-    `row` counts from 0 within each period: a row that is added to one month moves no other month.
-
     A row without time or outside of any session goes where the row before it goes (the first ones
     where the row after them goes): it will be quarantined, but must be counted somewhere. Empty
     where no row at all lies in a session.
@@ -36,8 +34,4 @@ def split_periods(raw: pl.DataFrame, axis: PeriodAxis) -> dict[str, pl.DataFrame
     )
     keyed = keyed.with_columns(period=period_of_day(axis.cadence, pl.col("session_date")))
     parts = keyed.drop("session_date").partition_by("period", as_dict=True, include_key=False)
-    return {
-        str(key[0]): frame.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
-        for key, frame in sorted(parts.items())
-        if key[0] is not None
-    }
+    return {str(key[0]): frame for key, frame in sorted(parts.items()) if key[0] is not None}

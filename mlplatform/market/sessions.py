@@ -7,6 +7,7 @@ import polars as pl
 
 from mlplatform.domain.schema import UTC_US
 from mlplatform.domain.series import Timeframe
+from mlplatform.domain.tables import SESSIONS
 
 CHICAGO = "America/Chicago"
 _FULL_SESSION_SECONDS = 23 * 3600
@@ -43,7 +44,7 @@ def session_calendar(first: date, last: date) -> pl.DataFrame:
 
 
 def label_sessions(bars: pl.DataFrame) -> pl.DataFrame:
-    """Bars with `session_date`, `session_end`, `is_rth`, `minute_of_session`.
+    """Bars with `session_date`, `session_end`, `session`, `minute_of_session`.
 
     `bars` has `ts` (UTC, sorted, no nulls). Outside of any session the four columns are null.
     """
@@ -63,7 +64,12 @@ def label_sessions(bars: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(
         session_date=pl.when(inside).then("session_date"),
         session_end=pl.when(inside).then("session_end"),
-        is_rth=pl.when(inside).then((minute >= RTH_FIRST_MINUTE) & (minute < RTH_LAST_MINUTE)),
+        session=pl.when(inside).then(
+            pl.when((minute >= RTH_FIRST_MINUTE) & (minute < RTH_LAST_MINUTE))
+            .then(pl.lit("rth"))
+            .otherwise(pl.lit("eth"))
+            .cast(SESSIONS)
+        ),
         minute_of_session=pl.when(inside).then(
             (pl.col("ts") - pl.col("session_start")).dt.total_minutes().cast(pl.Int32)
         ),

@@ -6,7 +6,7 @@ import polars as pl
 
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.series import Timeframe
-from mlplatform.domain.tables import BARS, QUARANTINED_BARS
+from mlplatform.domain.tables import BARS, QUARANTINED_BARS, RAW_BARS
 from mlplatform.market.sessions import label_sessions
 
 _PRICES = ("open", "high", "low", "close")
@@ -28,7 +28,7 @@ def validate(raw: pl.DataFrame, timeframe: Timeframe | None = None) -> Validated
     `timeframe` (where that is given, and divides an hour), outside the CME session calendar,
     earlier than a row before it, the time of a row before it.
     """
-    judged = raw.with_columns(reason=pl.coalesce(_row_reason(), _grid_reason(timeframe)))
+    judged = RAW_BARS.frame(raw).with_columns(reason=pl.coalesce(_row_reason(), _grid_reason(timeframe)))
     sound = judged.filter(pl.col("reason").is_null())
     times = sound.select("ts").unique().sort("ts")
     labelled = sound.join(label_sessions(times), on="ts", how="left", maintain_order="left")

@@ -9,7 +9,7 @@ from mlplatform.adapters.bars.book import Chapter
 from mlplatform.domain.content import content_hash
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
-from mlplatform.domain.tables import BARS, DAILY_EQUITY
+from mlplatform.domain.tables import BARS, DAILY_EQUITY, ORIGIN
 from mlplatform.labels.outcomes import LabelRules
 from mlplatform.settings import StudySettings
 from mlplatform.studies.backtest import (
@@ -76,7 +76,7 @@ def study_of(
 
 
 def _source(bars: pl.DataFrame, chapter: Chapter) -> Source:
-    content = content_hash(bars.select(name for name in BARS.names if name != "row"))
+    content = content_hash(bars.select(name for name in BARS.names if name not in ORIGIN))
     return Source(chapter.kind, content, bars.height, bars["ts"][0], bars["ts"][-1], chapter.note)
 
 

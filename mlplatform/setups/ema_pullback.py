@@ -16,7 +16,15 @@ def ema_pullback(min_spread_atr: float = 0.25) -> Setup:
     return Setup(
         "ema_pullback",
         "a trend's dip to the EMA 20 that closes back on the trend's side",
-        pl.col("is_rth") & (spread > min_spread_atr) & held_above & (low <= ema) & (close > ema),
-        pl.col("is_rth") & (spread < -min_spread_atr) & held_below & (high >= ema) & (close < ema),
+        (pl.col("session") == "rth")
+        & (spread > min_spread_atr)
+        & held_above
+        & (low <= ema)
+        & (close > ema),
+        (pl.col("session") == "rth")
+        & (spread < -min_spread_atr)
+        & held_below
+        & (high >= ema)
+        & (close < ema),
         {"min_spread_atr": min_spread_atr},
     )

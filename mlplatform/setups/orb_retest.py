@@ -18,8 +18,8 @@ def orb_retest(near_atr: float = 0.25, away_atr: float = 0.5) -> Setup:
     return Setup(
         "orb_retest",
         "the broken edge of the opening range is tested again and holds",
-        pl.col("is_rth") & above,
-        pl.col("is_rth") & below,
+        (pl.col("session") == "rth") & above,
+        (pl.col("session") == "rth") & below,
         {"near_atr": near_atr, "away_atr": away_atr},
     )
 

@@ -86,7 +86,7 @@ def test_blind_candidates_are_as_many_and_the_same_for_the_same_seed_only():
 
 def test_blind_candidates_lie_on_different_regular_bars_in_order_and_not_late():
     found = draw("7:x").join(MARKET, on="ts", suffix="_bar")
-    assert found["is_rth"].all()
+    assert (found["session"] == "rth").all()
     assert found["ts"].is_sorted()
     assert found["ts"].n_unique() == found["candidate_id"].n_unique() == 40
     assert (found["ts"] < found["session_end"] - timedelta(minutes=30)).all()
@@ -103,8 +103,10 @@ def test_blind_candidates_go_both_ways_alike():
 
 
 def test_where_bars_are_fewer_than_candidates_all_of_them_are_drawn():
-    few = MARKET.select("ts", atr14=pl.when(pl.col("is_rth").cum_sum() <= 5).then(pl.lit(3.0)))
-    first_day = few.with_columns(atr14=pl.when(MARKET["is_rth"]).then("atr14"))
+    few = MARKET.select(
+        "ts", atr14=pl.when((pl.col("session") == "rth").cum_sum() <= 5).then(pl.lit(3.0))
+    )
+    first_day = few.with_columns(atr14=pl.when(MARKET["session"] == "rth").then("atr14"))
     assert draw("7:x", WANTED, first_day).height == 5
     none = few.with_columns(atr14=pl.lit(0.0))
     assert draw("7:x", WANTED, none).is_empty()

@@ -19,7 +19,10 @@ def label(*times: str) -> list[tuple]:
     bars = pl.DataFrame({"ts": pl.Series([chicago(t) for t in times], dtype=UTC_US)})
     end = pl.col("session_end").dt.convert_time_zone("America/Chicago").dt.strftime("%m-%d %H:%M")
     rows = label_sessions(bars).select(
-        pl.col("session_date").dt.strftime("%m-%d"), end, "is_rth", "minute_of_session"
+        pl.col("session_date").dt.strftime("%m-%d"),
+        end,
+        pl.col("session") == "rth",
+        "minute_of_session",
     )
     return rows.rows()
 
@@ -127,7 +130,7 @@ def test_bars_keep_their_columns_and_an_empty_frame_gets_the_same_ones():
         "close",
         "session_date",
         "session_end",
-        "is_rth",
+        "session",
         "minute_of_session",
     ]
     assert empty.schema == labelled.schema

@@ -140,7 +140,9 @@ def test_no_retest_without_an_opening_range_or_after_regular_hours():
 
 ALWAYS = Setup("always", "a long at each bar", pl.lit(True), pl.lit(False), {})
 BLIND = Setup("blind", "both sides at each bar", pl.lit(True), pl.lit(True), {})
-UNKNOWN = Setup("unknown", "nobody knows", pl.lit(None, pl.Boolean), pl.col("is_rth"), {})
+UNKNOWN = Setup(
+    "unknown", "nobody knows", pl.lit(None, pl.Boolean), (pl.col("session") == "rth"), {}
+)
 
 
 def test_both_sides_on_one_bar_say_nothing_and_an_unknown_side_is_no_side():

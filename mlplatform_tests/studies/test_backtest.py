@@ -165,7 +165,7 @@ def test_the_rules_of_the_run_are_told_by_name():
 def test_finer_bars_tell_what_came_first_on_ambiguous_bars():
     """A world without an edge has one price path, whatever the length of its bars."""
     finer, coarse = (seeded_bars(20, length, strength="none") for length in ("1m", "5m"))
-    ranges = coarse.filter(pl.col("is_rth"))
+    ranges = coarse.filter(pl.col("session") == "rth")
     atr = ranges.select("ts", atr14=(pl.col("high") - pl.col("low")).clip(1.0) / 3)
     many = random_candidates(coarse, atr, pl.concat([blank_candidates()] * 400), "1")
     decisions = baseline_decisions(many)

@@ -145,7 +145,7 @@ def test_the_year_looks_like_a_market():
         move=pl.col("close").log().diff().over("session_date"),
         width=pl.col("high") - pl.col("low"),
     )
-    rth = bars.filter("is_rth")
+    rth = bars.filter(pl.col("session") == "rth")
     by_minute = pl.col("move").std().over("minute_of_session")
     z = rth.select(pl.col("move") / by_minute).to_series().drop_nulls().to_numpy()
     assert 7 < np.mean(z**4) / np.mean(z**2) ** 2 < 20  # fat tails; real 7 to 28

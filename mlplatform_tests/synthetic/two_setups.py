@@ -32,7 +32,7 @@ def outcomes_of(raw: pl.DataFrame) -> Outcomes:
     )
     o, h, low, c = (bars[name].to_numpy() for name in ("open", "high", "low", "close"))
     day = bars["session_date"].to_physical().to_numpy()
-    rth = bars["is_rth"].to_numpy()
+    rth = (bars["session"] == "rth").to_numpy()
     atr = talib.ATR(h, low, c, 14)
     is_last = np.append(day[1:] != day[:-1], True)
     signal = np.where(rth, _pullback(h, low, c), 0)

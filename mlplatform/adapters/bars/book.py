@@ -16,6 +16,7 @@ from mlplatform.domain.content import content_hash
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
+from mlplatform.domain.tables import ORIGIN
 from mlplatform.market.periods import split_periods
 from mlplatform.market.validation import check_timeframe
 
@@ -91,7 +92,7 @@ def read_chapter(series: Series, source: BarSource, axis: PeriodAxis) -> Chapter
     periods = split_periods(raw, axis)
     if not periods:
         raise InputError("No bar of the source lies in a CME session: check its time zone.")
-    hashes = {key: content_hash(frame) for key, frame in periods.items()}
+    hashes = {key: content_hash(frame.drop(ORIGIN)) for key, frame in periods.items()}
     return Chapter(source.kind, source.note, periods, hashes)
 
 

@@ -52,8 +52,8 @@ def day_of_week() -> Feature:
 def opening_range(minutes: int) -> tuple[Feature, Feature]:
     """High and low of the first `minutes` of regular hours, points; null before they are over."""
     minute_of_rth = _CHICAGO_MINUTE - RTH_FIRST_MINUTE
-    inside = pl.col("is_rth") & (minute_of_rth < minutes)
-    over = pl.col("is_rth") & (minute_of_rth >= minutes)
+    inside = (pl.col("session") == "rth") & (minute_of_rth < minutes)
+    over = (pl.col("session") == "rth") & (minute_of_rth >= minutes)
     level = {
         "high": pl.when(inside).then("high").max(),
         "low": pl.when(inside).then("low").min(),
@@ -62,7 +62,7 @@ def opening_range(minutes: int) -> tuple[Feature, Feature]:
     high, low = (
         Feature(
             f"opening_range_{side}",
-            ("ts", "session_date", "is_rth", side),
+            ("ts", "session_date", "session", side),
             0,
             expression(pl.when(over).then(level[side].over("session_date"))),
             f"{side} of the first {minutes} regular minutes",

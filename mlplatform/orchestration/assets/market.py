@@ -28,7 +28,8 @@ def raw_bars(workshop: Workshop) -> dg.AssetsDefinition:
         if partition.period not in chapter.periods:
             known = f"{min(chapter.periods)} to {max(chapter.periods)}"
             raise dg.Failure(f"The source has no bars in {partition.period}: it holds {known}.")
-        return stamp.result(context, chapter.periods[partition.period], {"source": chapter.kind})
+        frame = chapter.periods[partition.period]
+        return stamp.result(context, frame, {"source": chapter.kind}, unhashed=tables.ORIGIN)
 
     return raw_bars
 
@@ -52,7 +53,7 @@ def bars(workshop: Workshop) -> dg.AssetsDefinition:
                 "contracts": ", ".join(valid["contract"].unique(maintain_order=True)) or "unknown",
                 "close": thumbnail(closes, "close, points"),
             },
-            unhashed=("row",),
+            unhashed=tables.ORIGIN,
         )
 
     return bars
@@ -71,7 +72,10 @@ def quarantined_bars(workshop: Workshop) -> dg.AssetsDefinition:
         refused = validate(raw_bars, timeframe_of(context)).quarantined
         reasons = refused.group_by("reason").len().sort("len", descending=True)
         return stamp.result(
-            context, refused, {f"rows: {reason}": rows for reason, rows in reasons.iter_rows()}
+            context,
+            refused,
+            {f"rows: {reason}": rows for reason, rows in reasons.iter_rows()},
+            unhashed=tables.ORIGIN,
         )
 
     return quarantined_bars
