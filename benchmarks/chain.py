@@ -84,7 +84,6 @@ def plan_figures() -> list[str]:
         study = open_study(root, Wish("synthetic", "MES", "5m", None, given))
         study.settle()
         platform = build_platform(root, study.platform.settings, {"tracker": MemoryTracker()})
-        platform.book.put(study.series.name, study.spec, study.chapter)
         with open_instance(platform.home) as instance:
             run_chain(platform, instance, study.series.name, lambda *_: None)
             started = time.perf_counter()

@@ -22,7 +22,10 @@ bench_app = typer.Typer(help="Measure the platform on this machine.", no_args_is
 app.add_typer(bench_app, name="bench")
 
 Home = Annotated[Path | None, typer.Option(help="Where everything is kept [.mlplatform].")]
-Data = Annotated[str, typer.Option(help="A Parquet or CSV file, or yahoo, or synthetic.")]
+Data = Annotated[
+    str | None,
+    typer.Option(help="A file of bars, yahoo or synthetic [what the home holds, else synthetic]."),
+]
 Instrument = Annotated[str, typer.Option(help="ES, MES, NQ or MNQ.")]
 Timeframe = Annotated[str, typer.Option(help="The length of a bar, such as 1m or 5m.")]
 Timezone = Annotated[
@@ -39,7 +42,7 @@ From = Annotated[str | None, typer.Option("--from", help="First period to use, s
 To = Annotated[str | None, typer.Option("--to", help="Last period to use.")]
 
 
-def _wish(data: str, instrument: str, timeframe: str, timezone: str | None, **given: Any) -> Any:
+def _wish(data: str | None, instrument: str, timeframe: str, timezone: str | None, **given: Any) -> Any:
     from mlplatform.commands.study import Wish
 
     return Wish(data, instrument, timeframe, timezone, given)
@@ -47,7 +50,7 @@ def _wish(data: str, instrument: str, timeframe: str, timezone: str | None, **gi
 
 @app.command()
 def run(  # noqa: PLR0913
-    data: Data = "synthetic",
+    data: Data = None,
     instrument: Instrument = "MES",
     timeframe: Timeframe = "5m",
     timezone: Timezone = None,

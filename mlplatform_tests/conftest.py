@@ -51,8 +51,9 @@ class Bench:
         platform = build_platform(
             self.root, study.platform.settings, {"tracker": self.tracker}, lambda _: None
         )
-        platform.book.put(study.series.name, study.spec, study.chapter)
-        return OpenStudy(platform, study.series, study.spec, study.chapter)
+        if study.staged is not None:
+            platform.book.put(study.series.name, study.staged)
+        return OpenStudy(platform, study.series, study.staged)
 
     def run(self, data: Path, **given: object) -> list[Batch]:
         """Run the chain; the batches that ran."""

@@ -1,15 +1,12 @@
 """The home folder: where one team's or one laptop's platform keeps everything."""
 
-import json
 import os
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mlplatform.adapters.atomic import replacing
 from mlplatform.adapters.lake import Lake
 from mlplatform.domain.errors import InputError
 
-_SOURCES = "sources.json"
 _DAGSTER_YAML = """\
 # Written by mlplatform. SQLite beside this file; a series' runs go one after the other.
 telemetry:
@@ -27,18 +24,8 @@ concurrency:
 """
 
 
-@dataclass(frozen=True)
-class SourceSpec:
-    """Where a series' bars come from: kind (file, yahoo, synthetic), path, zone of naive times."""
-
-    kind: str
-    path: str | None = None
-    timezone: str | None = None
-    seed: int = 7
-
-
 class Home:
-    """`lake/`, `dagster/`, `mlflow/`, `optuna/`, `reports/` and two small JSON files."""
+    """`lake/`, `deliveries/`, `dagster/`, `mlflow/`, `optuna/`, `reports/`, `settings.json`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -77,20 +64,6 @@ class Home:
             raise InputError(
                 f"Cannot write to {self.root} ({reason.lower()}): give a writable --home."
             ) from None
-
-    def sources(self) -> dict[str, SourceSpec]:
-        """The source of each known series."""
-        path = self.root / _SOURCES
-        if not path.is_file():
-            return {}
-        return {name: SourceSpec(**spec) for name, spec in json.loads(path.read_text()).items()}
-
-    def set_source(self, series: str, spec: SourceSpec) -> None:
-        """Remember where a series' bars come from."""
-        specs = {name: asdict(known) for name, known in self.sources().items()}
-        write_text(
-            self.root / _SOURCES, json.dumps(specs | {series: asdict(spec)}, indent=1) + "\n"
-        )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -25,7 +25,7 @@ def decide(home_root: Path, series_name: str, newest: int, console: Console) -> 
     """Load `models:/<series>-policy@champion`, look at the newest period, print its decisions."""
     series = Series.parse(series_name)
     platform = build_platform(home_root, load_settings(home_root))
-    if series.name not in platform.home.sources():
+    if series.name not in platform.book.series():
         raise InputError(
             f"{home_root} knows no series {series.name}: run `mlplatform run --data ...` first."
         )

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from mlplatform.commands.study import Wish, open_study
 from mlplatform.domain.errors import InputError
-from mlplatform.orchestration.build import build_platform
+from mlplatform.orchestration.build import Platform, build_platform
 from mlplatform.orchestration.instance import instance_to_plan
 from mlplatform.orchestration.planner import Task
 from mlplatform.settings import SETTINGS_FILE, load_settings
@@ -17,15 +17,21 @@ def plan(home_root: Path, wish: Wish | None, console: Console) -> None:
     """Print the tasks of the wished study, or of every series that the home knows."""
     if wish is not None:
         study = open_study(home_root, wish)
-        names, platform = [study.series.name], study.platform
-    else:
-        if not (home_root / SETTINGS_FILE).is_file():
-            raise InputError(
-                f"{home_root} is no home yet: say what to plan with --data, or run "
-                "`mlplatform run` first."
-            )
-        platform = build_platform(home_root, load_settings(home_root))
-        names = sorted(platform.home.sources())
+        try:
+            _plan(study.platform, [study.series.name], console)
+        finally:
+            study.discard()
+        return
+    if not (home_root / SETTINGS_FILE).is_file():
+        raise InputError(
+            f"{home_root} is no home yet: say what to plan with --data, or run "
+            "`mlplatform run` first."
+        )
+    platform = build_platform(home_root, load_settings(home_root))
+    _plan(platform, platform.book.series(), console)
+
+
+def _plan(platform: Platform, names: list[str], console: Console) -> None:
     with instance_to_plan(platform.home) as instance:
         for name in names:
             tasks = platform.stamp.planner(instance, name).tasks()

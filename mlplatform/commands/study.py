@@ -3,17 +3,17 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-import polars as pl
-
-from mlplatform.adapters.bars.book import Chapter, read_chapter, source_of
-from mlplatform.adapters.bars.yahoo import YahooBars
-from mlplatform.adapters.home import SourceSpec, write_text
+from mlplatform.adapters.bars.deliveries import Deliveries
+from mlplatform.adapters.bars.port import SourceSpec
+from mlplatform.adapters.bars.sources import open_source
+from mlplatform.adapters.bars.staging import Staged, stage
+from mlplatform.adapters.home import Home, write_text
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.instrument import instrument_of
-from mlplatform.domain.periods import Cadence, PeriodAxis
+from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series, Timeframe
 from mlplatform.features.sets import LONGEST_BAR
 from mlplatform.orchestration.build import Platform, build_platform
@@ -25,7 +25,8 @@ from mlplatform.settings import SETTINGS_FILE, StudySettings, load_settings
 class Wish:
     """What the user asked for; `given` are the settings named on the command line."""
 
-    data: str
+    data: str | None
+    """A file, yahoo, synthetic; where None what the home holds of the series, else synthetic."""
     instrument: str
     timeframe: str
     timezone: str | None
@@ -38,22 +39,23 @@ class OpenStudy:
 
     platform: Platform
     series: Series
-    spec: SourceSpec
-    chapter: Chapter
+    staged: Staged | None
+    """Bars that are to be taken in; None where the home has them."""
     given: Mapping[str, object] = field(default_factory=dict)
     """The settings named on the command line."""
 
     def settle(self) -> None:
-        """Create the home and remember settings and source."""
+        """Create the home, remember settings, take the bars in."""
         home, settings = self.platform.home, self.platform.settings
         home.create()
         kept = settings.model_dump(mode="json")
         write_text(home.root / SETTINGS_FILE, json.dumps(kept, indent=1) + "\n")
-        if self.spec.kind == "yahoo":
-            fetched = pl.concat(list(self.chapter.periods.values()))
-            self.platform.book.keep(self.series.name, self.spec, fetched)
-        else:
-            home.set_source(self.series.name, self.spec)
+        self.platform.book.settle(self.series.name)
+
+    def discard(self) -> None:
+        """Forget the bars that were to be taken in."""
+        if self.staged is not None:
+            self.staged.discard()
 
 
 def open_study(home_root: Path, wish: Wish, on_step: OnStep | None = None) -> OpenStudy:
@@ -72,13 +74,19 @@ def open_study(home_root: Path, wish: Wish, on_step: OnStep | None = None) -> Op
             f"{home_root} keeps periods of a {stored.cadence}: give another --home for "
             f"--cadence {settings.cadence}."
         )
-    spec = _spec(wish, settings)
-    chapter = _read(series, spec, settings.cadence)
-    settings = _with_first_period(settings, chapter, home_root, is_new)
-    _require_periods(settings, chapter)
-    platform = build_platform(home_root, settings, on_step=on_step)
-    platform.book.put(series.name, spec, chapter)
-    return OpenStudy(platform, series, spec, chapter, wish.given)
+    staged = _stage(home_root, series, wish, settings)
+    try:
+        periods = staged_or_held(home_root, series, staged)
+        settings = with_first_period(settings, periods, home_root, is_new)
+        _require_periods(settings, periods)
+        platform = build_platform(home_root, settings, on_step=on_step)
+        if staged is not None:
+            platform.book.put(series.name, staged)
+    except InputError:
+        if staged is not None:
+            staged.discard()
+        raise
+    return OpenStudy(platform, series, staged, wish.given)
 
 
 def _with_cadence(wish: Wish, stored: StudySettings, is_new: bool) -> dict[str, object]:
@@ -89,28 +97,48 @@ def _with_cadence(wish: Wish, stored: StudySettings, is_new: bool) -> dict[str, 
     return given
 
 
+def _stage(home_root: Path, series: Series, wish: Wish, settings: StudySettings) -> Staged | None:
+    """The wished bars; None where the home holds them as they are."""
+    home = Home(home_root)
+    held = Deliveries(home.root / "deliveries").of(series.name)
+    linked = [item for item in held if item.is_linked]
+    if wish.data is not None:
+        spec = _spec(wish, settings)
+    elif not held:
+        spec = SourceSpec("synthetic", seed=settings.seed)
+    elif linked:
+        spec = linked[-1].spec
+    else:
+        return None
+    source = open_source(series, spec, home, datetime.now(UTC))
+    if any(item.spec == spec and item.sha256 == source.sha256 for item in held):
+        return None
+    return stage(source, PeriodAxis(settings.cadence, ""), is_linked=True)
+
+
 def _spec(wish: Wish, settings: StudySettings) -> SourceSpec:
     if wish.data in ("yahoo", "synthetic"):
         return SourceSpec(wish.data, seed=settings.seed)
-    path = Path(wish.data).expanduser().absolute()
+    path = Path(str(wish.data)).expanduser().absolute()
     return SourceSpec("file", str(path), wish.timezone)
 
 
-def _read(series: Series, spec: SourceSpec, cadence: Cadence) -> Chapter:
-    axis = PeriodAxis(cadence, "")
-    if spec.kind == "yahoo":
-        return read_chapter(series, YahooBars(series), axis)
-    return read_chapter(series, source_of(series, spec), axis)
+def staged_or_held(home_root: Path, series: Series, staged: Staged | None) -> list[str]:
+    """The periods that hold bars."""
+    if staged is not None:
+        return sorted(staged.delivery.hashes)
+    return Deliveries(Home(home_root).root / "deliveries").chapter(series.name).periods
 
 
-def _with_first_period(
-    settings: StudySettings, chapter: Chapter, home_root: Path, is_new: bool
+def with_first_period(
+    settings: StudySettings, periods: list[str], home_root: Path, is_new: bool
 ) -> StudySettings:
+    """The settings with the first partition key, which a new home gets from its first bars."""
     axis = PeriodAxis(settings.cadence, "")
     for key in (settings.from_period, settings.to_period):
         if key is not None:
             axis.start_of(key)
-    first = max(min(chapter.periods), settings.from_period or "")
+    first = max(min(periods), settings.from_period or "")
     if is_new:
         first = max(first, axis.key_of(date(1970, 1, 1)))
         return settings.model_copy(update={"first_period": first})
@@ -122,11 +150,11 @@ def _with_first_period(
     return settings
 
 
-def _require_periods(settings: StudySettings, chapter: Chapter) -> None:
+def _require_periods(settings: StudySettings, periods: list[str]) -> None:
     first, last = settings.from_period or "", settings.to_period or "~"
-    used = [period for period in chapter.periods if first <= period <= last]
+    used = [period for period in periods if first <= period <= last]
     if len(used) < settings.train_periods + 1:
-        held = f"{min(chapter.periods)} to {max(chapter.periods)}"
+        held = f"{min(periods)} to {max(periods)}"
         raise InputError(
             f"The bars hold {len(used)} periods to use ({settings.cadence}s; the source has "
             f"{held}), but {settings.train_periods} to train and one to test are needed: give "

@@ -12,10 +12,15 @@ def content_hash(frame: pl.DataFrame) -> str:
         digest.update(f"|{column.name}:{column.dtype}|".encode())
         digest.update(column.is_null().to_numpy().tobytes())
         if column.dtype in (pl.String, pl.Binary):
-            for value in column.fill_null("" if column.dtype == pl.String else b""):
+            # Each value once, then who has which: columns of names repeat themselves.
+            values = column.fill_null("" if column.dtype == pl.String else b"")
+            distinct = values.unique(maintain_order=True)
+            for value in distinct:
                 raw = value.encode() if isinstance(value, str) else value
                 digest.update(len(raw).to_bytes(8, "little"))
                 digest.update(raw)
+            places = pl.int_range(distinct.len(), dtype=pl.UInt32, eager=True)
+            digest.update(values.replace_strict(distinct, places).to_numpy().tobytes())
         else:
             physical = column.cast(pl.UInt8) if column.dtype == pl.Boolean else column.to_physical()
             digest.update(physical.fill_null(strategy="zero").to_numpy().tobytes())

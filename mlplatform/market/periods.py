@@ -1,5 +1,7 @@
 """Which period a row belongs to: that of its CME trading day."""
 
+from datetime import date
+
 import polars as pl
 
 from mlplatform.domain.periods import Cadence, PeriodAxis
@@ -18,19 +20,25 @@ def trading_day(ts: pl.Expr) -> pl.Expr:
     return ts.dt.convert_time_zone(CHICAGO).dt.offset_by("7h").dt.date()
 
 
-def split_periods(raw: pl.DataFrame, axis: PeriodAxis) -> dict[str, pl.DataFrame]:
+def split_periods(
+    raw: pl.DataFrame, axis: PeriodAxis, before: date | None = None
+) -> dict[str, pl.DataFrame]:
     """Raw bars (table `raw_bars`) by period key, in source order; no row is lost.
 
     A row without time or outside of any session goes where the row before it goes (the first ones
     where the row after them goes): it will be quarantined, but must be counted somewhere. Empty
-    where no row at all lies in a session.
+    where no row at all lies in a session. `before` is the trading day of the row before the first,
+    where the rows are a part of more.
     """
     if raw.is_empty():
         return {}
     times = raw.select("ts").unique().drop_nulls().sort("ts")
     days = label_sessions(times).select("ts", "session_date")
     keyed = raw.join(days, on="ts", how="left", maintain_order="left").with_columns(
-        session_date=pl.col("session_date").forward_fill().backward_fill()
+        session_date=pl.col("session_date")
+        .forward_fill()
+        .fill_null(pl.lit(before, pl.Date))
+        .backward_fill()
     )
     keyed = keyed.with_columns(period=period_of_day(axis.cadence, pl.col("session_date")))
     parts = keyed.drop("session_date").partition_by("period", as_dict=True, include_key=False)

@@ -70,7 +70,7 @@ def run_requests(
     for series in instance.get_dynamic_partitions(str(SERIES.name)):
         try:
             if "market" in groups:
-                stamp.book.download(series)
+                stamp.book.refresh(series)
             planner = stamp.planner(instance, series, selection)
         except InputError as error:
             raise dg.Failure(str(error)) from None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from mlplatform.adapters.bars.book import Chapter
+from mlplatform.adapters.bars.deliveries import Chapter
 from mlplatform.domain.content import content_hash
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series

@@ -4,21 +4,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-import polars as pl
 import pytest
 
-from mlplatform.adapters.bars.book import BarBook, read_chapter
 from mlplatform.adapters.bars.files import FileBars
 from mlplatform.adapters.bars.synthetic import SyntheticBars
 from mlplatform.adapters.bars.yahoo import YahooBars
-from mlplatform.adapters.home import Home, SourceSpec
 from mlplatform.domain.errors import InputError
-from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import RAW_BARS
 
 ES_5M = Series.parse("ES-5m")
-AXIS = PeriodAxis(Cadence.WEEK, "2025-06-02")
 
 
 def csv(tmp_path: Path, text: str) -> Path:
@@ -83,32 +78,7 @@ def test_an_empty_answer_of_yahoo_is_an_error() -> None:
         YahooBars(ES_5M, lambda *_: yahoo_frame(datetime.now(UTC), 0)).read()
 
 
-def test_a_newer_download_keeps_what_yahoo_no_longer_gives(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.create()
-    book = BarBook(home, AXIS)
-    start = datetime(2025, 6, 2, 14, 0, tzinfo=UTC)
-    old, new = (
-        YahooBars(ES_5M, lambda *_, day=day: yahoo_frame(start + timedelta(days=day), 20)).read()
-        for day in (0, 1)
-    )
-    book.keep("ES-5m", SourceSpec("yahoo"), old)
-    book.keep("ES-5m", SourceSpec("yahoo"), new)
-    chapter = book.chapter("ES-5m")
-    assert chapter.kind == "yahoo"
-    kept = pl.concat(list(chapter.periods.values()))
-    assert kept["ts"].to_list() == [*old["ts"], *new["ts"]]
-
-
 def test_synthetic_bars_say_what_was_planted() -> None:
     source = SyntheticBars(Series.parse("MES-5m"), 7)
     assert source.note is not None
     assert "synthetic" in source.note.lower()
-
-
-def test_a_chapter_holds_every_row_once(small_bars: Path) -> None:
-    axis = PeriodAxis(Cadence.MONTH, "2025-01")
-    chapter = read_chapter(Series.parse("MES-5m"), FileBars(small_bars), axis)
-    total = pl.read_parquet(small_bars).height
-    assert sum(frame.height for frame in chapter.periods.values()) == total
-    assert len(set(chapter.hashes.values())) == len(chapter.periods)

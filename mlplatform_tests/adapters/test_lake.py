@@ -5,7 +5,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from mlplatform.adapters.home import Home, SourceSpec
 from mlplatform.adapters.lake import Lake
 
 FRAME = pl.DataFrame({"a": [1, 2]})
@@ -42,13 +41,3 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
         lake.write(pl.DataFrame({"a": [9]}), "bars", "MES-1m", "2025-01")
     assert [item.name for item in path.parent.iterdir()] == ["2025-01.parquet"]
     assert lake.read("bars", "MES-1m", ["2025-01"]).equals(FRAME)
-
-
-def test_a_home_remembers_its_sources(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.set_source("MES-1m", SourceSpec("file", "bars.csv", "America/New_York"))
-    home.set_source("ES-5m", SourceSpec("yahoo"))
-    assert Home(tmp_path).sources() == {
-        "MES-1m": SourceSpec("file", "bars.csv", "America/New_York"),
-        "ES-5m": SourceSpec("yahoo"),
-    }

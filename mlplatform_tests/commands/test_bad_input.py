@@ -106,11 +106,6 @@ def test_an_unknown_zone(run: Run, changed: Callable) -> None:
     refused(run("run", "--data", path, "--timezone", "Mars/Olympus"), "Mars/Olympus")
 
 
-def test_contracts_that_lie_over_each_other(run: Run, changed: Callable) -> None:
-    path = changed(lambda bars: pl.concat([bars, bars.with_columns(contract=pl.lit("MESZ9"))]))
-    refused(run("run", "--data", path), "MESZ9", "overlap")
-
-
 def test_fewer_periods_than_needed(run: Run, small_bars: Path, home: Path) -> None:
     answer = run("run", "--data", small_bars, "--train-periods", 5)
     refused(answer, "5 periods to use", "--train-periods")

@@ -28,7 +28,7 @@ def raw_bars(workshop: Workshop) -> dg.AssetsDefinition:
         if partition.period not in chapter.periods:
             known = f"{min(chapter.periods)} to {max(chapter.periods)}"
             raise dg.Failure(f"The source has no bars in {partition.period}: it holds {known}.")
-        frame = chapter.periods[partition.period]
+        frame = chapter.frame(partition.period)
         return stamp.result(context, frame, {"source": chapter.kind}, unhashed=tables.ORIGIN)
 
     return raw_bars

@@ -55,10 +55,12 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         series = context.partition_key
         study = study_of(
             Series.parse(series),
-            Frames(bars, decisions, policy, backtest, equity, *_finer_bars(series, home, bars)),
+            Frames(
+                bars, decisions, policy, backtest, equity, *_finer_bars(series, home, book, bars)
+            ),
             book.chapter(series),
             settings,
-            _provenance(context, policy, champion, home),
+            _provenance(context, policy, champion, book),
         )
         folder, report = home.report(series), report_json(study)
         write_text(folder / "report.html", report_html(study))
@@ -77,14 +79,14 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
 
 
 def _finer_bars(
-    series: str, home: Home, bars: pl.DataFrame
+    series: str, home: Home, book: BarBook, bars: pl.DataFrame
 ) -> tuple[pl.DataFrame | None, str | None]:
     """The longest finer bars of the instrument that the home holds, over the same time.
 
     They are read as they are now: new ones do not make the report run again by themselves.
     """
     own = Series.parse(series)
-    others = [Series.parse(name) for name in home.sources()]
+    others = [Series.parse(name) for name in book.series()]
     finer = [
         other
         for other in others
@@ -104,14 +106,17 @@ def _finer_bars(
 
 
 def _provenance(
-    context: dg.AssetExecutionContext, policy: pl.DataFrame, champion: pl.DataFrame, home: Home
+    context: dg.AssetExecutionContext,
+    policy: pl.DataFrame,
+    champion: pl.DataFrame,
+    book: BarBook,
 ) -> dict[str, object]:
     """When, where and by which versions: the one part of a report that may differ."""
     earlier = context.instance.fetch_materializations(context.asset_key, limit=1000).records
     looks = sum(1 for record in earlier if record.partition_key == context.partition_key)
     return {
         "dagster_run": context.run.run_id,
-        "command": _command(context, home),
+        "command": _command(context, book),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "platform_version": __version__,
         "policy_versions": dict(policy.select("period", "version").iter_rows()),
@@ -120,11 +125,13 @@ def _provenance(
     }
 
 
-def _command(context: dg.AssetExecutionContext, home: Home) -> str:
+def _command(context: dg.AssetExecutionContext, book: BarBook) -> str:
     """The command that makes the report again; its settings are in the home."""
     series = Series.parse(context.partition_key)
-    spec = home.sources()[series.name]
-    parts = [f"--data {spec.path if spec.kind == 'file' else spec.kind}"]
+    held = book.chapter(series.name).deliveries[-1]
+    spec = held.spec
+    # What was ingested is in the home; a linked source is named.
+    parts = [f"--data {spec.path if spec.kind == 'file' else spec.kind}"] if held.is_linked else []
     parts += [f"--instrument {series.instrument.symbol}", f"--timeframe {series.timeframe.name}"]
     parts += [f"--timezone {spec.timezone}"] if spec.timezone else []
-    return " ".join(["mlplatform run", *parts, f"--home {home.root}"])
+    return " ".join(["mlplatform run", *parts, f"--home {book.home.root}"])

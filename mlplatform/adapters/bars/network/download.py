@@ -1,0 +1,222 @@
+"""Downloading: resumable, patient, paced, and the same again from the cache."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from mlplatform.adapters.bars.network.answers import clause
+from mlplatform.adapters.bars.network.cache import RequestCache
+from mlplatform.adapters.bars.network.pacing import Clock, Pacer, Retry, Sleep
+from mlplatform.adapters.bars.network.port import (
+    NetworkSource,
+    NotOfferedError,
+    Request,
+    Span,
+    TransientError,
+)
+from mlplatform.domain.errors import InputError
+from mlplatform.domain.tables import RAW_BARS
+from mlplatform.market.sessions import session_calendar
+
+_LOG = logging.getLogger(__name__)
+Progress = Callable[[int, int, Request], None]
+"""Told before each request that is asked: how many are done, of how many, and which comes."""
+
+
+def utc_now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A span that gave no bars though the market was open, and why."""
+
+    span: Span
+    contract: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """What was wanted, as far as it could be had.
+
+    `frame`: table `raw_bars` in time order, rows numbered from 0; `source` is null.
+    """
+
+    frame: pl.DataFrame
+    fetched: int
+    """Requests that were asked now."""
+    cached: int
+    """Requests that the cache answered."""
+    missing: tuple[Missing, ...]
+
+    @property
+    def note(self) -> str | None:
+        """One sentence on what is missing; None where nothing is."""
+        if not self.missing:
+            return None
+        first, last = self.missing[0], self.missing[-1]
+        reasons = ", ".join(sorted({gap.reason for gap in self.missing})[:3])
+        return (
+            f"Missing: {len(self.missing)} of the spans asked for, between "
+            f"{first.span.first:%Y-%m-%d %H:%M} and {last.span.last:%Y-%m-%d %H:%M} UTC "
+            f"({reasons})."
+        )
+
+
+class Downloader:
+    """Fetches what a source has and the cache lacks.
+
+    Each answered request is one file in `<cache>/<kind>/<series>/`, so an interrupted download
+    goes on where it was when the same is asked again. Not safe for two processes at a time.
+    """
+
+    def __init__(
+        self,
+        source: NetworkSource,
+        cache: Path,
+        clock: Clock = utc_now,
+        sleep: Sleep = time.sleep,
+        retry: Retry | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.source = source
+        self.cache = RequestCache(cache / source.kind / source.series.name)
+        self._clock = clock
+        self._sleep = sleep
+        self._retry = retry or Retry()
+        self._pacer = Pacer(source.pace, clock, sleep)
+        self._progress = progress or (lambda *_: None)
+
+    def download(self, wanted: Span, offline: bool = False) -> Download:
+        """The bars that start in a span. `offline`: as the cache has it, the vendor is not asked.
+
+        Raises InputError, one sentence, where the vendor keeps failing or the user has to act;
+        what was fetched by then stays in the cache.
+        """
+        requests = self.source.requests(wanted)
+        missing: list[Missing] = []
+        fetched = 0
+        try:
+            for number, request in enumerate(requests):
+                if self.cache.has(request) or offline:
+                    continue
+                self._progress(number, len(requests), request)
+                fetched += self._obtain(request, missing)
+        finally:
+            self.source.close()
+        return self._result(wanted, requests, fetched, missing)
+
+    def update(self) -> Download:
+        """What is newer than the cache, from the start of the newest cached request on: that
+        request comes along, asked again only where it was open. Raises InputError where nothing
+        was downloaded before.
+        """
+        spans = self.cache.spans()
+        if not spans:
+            raise InputError(
+                f"Nothing of {self.source.series.name} was downloaded from {self.source.vendor} "
+                "yet: say from when with --from or --duration."
+            )
+        return self.download(Span(spans[-1].first, self._clock()))
+
+    def everything(self) -> Download:
+        """All that the cache has, without asking; raises InputError where it has nothing."""
+        spans = self.cache.spans()
+        if not spans:
+            raise InputError(self._nothing("nothing was downloaded yet"))
+        whole = Span(spans[0].first, max(span.last for span in spans))
+        return self.download(whole, offline=True)
+
+    def _obtain(self, request: Request, missing: list[Missing]) -> bool:
+        """Ask for one request and store the answer; whether the vendor was asked."""
+        now = self._clock()
+        offered = self.source.offered_from(now)
+        if offered is not None and request.first < offered:
+            lost = Span(request.first, min(request.last, offered))
+            missing.append(Missing(lost, request.contract, "older than what the vendor keeps"))
+            if request.last <= offered:
+                return False
+        try:
+            frame = self._fetch(request)
+        except NotOfferedError as error:
+            missing.append(Missing(request.span, request.contract, str(error)))
+            return True
+        # Judged by the time before the asking: an answer that was open then may lack its end.
+        is_open = request.is_open(now, self.source.settle)
+        if frame.is_empty() and not is_open and _market_was_open(request.span):
+            # Vendors give empty answers when they stumble: kept, it would be a hole for ever.
+            missing.append(Missing(request.span, request.contract, "an empty answer"))
+        else:
+            self.cache.write(request, frame, is_open)
+        return True
+
+    def _fetch(self, request: Request) -> pl.DataFrame:
+        reason = ""
+        for attempt in range(self._retry.attempts):
+            self._pacer.wait(request.key)
+            try:
+                return self._checked(self.source.fetch(request))
+            except TransientError as error:
+                reason = clause(str(error))
+                if attempt + 1 < self._retry.attempts:
+                    pause_s = max(error.pause_s, self._retry.pause_s(request.key, attempt))
+                    _LOG.info(
+                        "%s: %s, next try in %.0f s", self.source.vendor, reason, pause_s
+                    )
+                    self._sleep(pause_s)
+        raise InputError(
+            f"{self.source.vendor} did not give {self.source.series.name} {request} after "
+            f"{self._retry.attempts} tries ({reason}): what was fetched is kept, so run the same "
+            "command again later to go on."
+        )
+
+    def _checked(self, answer: pl.DataFrame) -> pl.DataFrame:
+        frame = RAW_BARS.frame(answer)
+        if not frame["ts"].diff().drop_nulls().gt(timedelta(0)).all():
+            raise TransientError("its bars are out of order or double")
+        return frame
+
+    def _result(
+        self, wanted: Span, requests: list[Request], fetched: int, missing: list[Missing]
+    ) -> Download:
+        found = {request: self.cache.find(request) for request in requests}
+        frame = self.cache.read([path for path in found.values() if path is not None])
+        inside = (pl.col("ts") >= wanted.first) & (pl.col("ts") < wanted.last)
+        # Each answer is in order: this merges those of two contracts.
+        frame = frame.filter(inside).sort("ts", "contract", maintain_order=True)
+        known = {(gap.contract, gap.span.last) for gap in missing}
+        missing += [
+            Missing(request.span, request.contract, "not in the cache")
+            for request, path in found.items()
+            if path is None and (request.contract, request.last) not in known
+        ]
+        if frame.is_empty():
+            raise InputError(self._nothing(f"no bars from {wanted}", missing))
+        return Download(
+            RAW_BARS.frame(frame.with_columns(row=pl.int_range(frame.height, dtype=pl.Int64))),
+            fetched,
+            sum(path is not None for path in found.values()) - fetched + len(known),
+            tuple(sorted(missing, key=lambda gap: (gap.span.first, gap.contract))),
+        )
+
+    def _nothing(self, what: str, missing: list[Missing] | None = None) -> str:
+        why = f" ({missing[0].reason})" if missing else ""
+        return (
+            f"{self.source.vendor} gave {self.source.series.name} nothing to use, {what}{why}: "
+            "ask for another span, or online where this was offline."
+        )
+
+
+def _market_was_open(span: Span) -> bool:
+    first, last = span.first.date(), span.last.date() + timedelta(days=1)
+    sessions = session_calendar(first, last)
+    return not sessions.filter(
+        (pl.col("session_start") < span.last) & (pl.col("session_end") > span.first)
+    ).is_empty()
