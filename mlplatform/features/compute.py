@@ -6,7 +6,8 @@ import polars as pl
 
 from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.series import Timeframe
-from mlplatform.features.graph import FeaturePlan, evaluate
+from mlplatform.features.evaluation import evaluate
+from mlplatform.features.graph import FeaturePlan
 from mlplatform.market.segments import contract_segment
 from mlplatform.market.sessions import bars_a_session
 
@@ -29,11 +30,13 @@ def compute_features(plan: FeaturePlan, bars: pl.DataFrame) -> pl.DataFrame:
 
     Each contract is computed by itself, so no difference crosses a roll.
     """
-    segments = bars.with_columns(contract_segment()).partition_by("segment", maintain_order=True)
-    if not segments:
+    if bars.is_empty():
         schema = {"ts": bars.schema["ts"], **dict.fromkeys(plan.names, pl.Float64())}
         return pl.DataFrame(schema=schema)
-    return pl.concat(evaluate(plan, segment) for segment in segments)
+    segment = bars.select(contract_segment()).to_series()
+    first = segment.arg_unique().to_list()
+    parts = zip(first, [*first[1:], bars.height], strict=True)
+    return pl.concat(evaluate(plan, bars[start:end]) for start, end in parts)
 
 
 def features_of_period(

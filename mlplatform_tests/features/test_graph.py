@@ -9,7 +9,8 @@ from mlplatform.domain.periods import Cadence
 from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import BARS
 from mlplatform.features.compute import compute_features, warmup_periods, warmup_sessions
-from mlplatform.features.graph import Columns, Feature, FeatureError, FeaturePlan, evaluate
+from mlplatform.features.evaluation import evaluate
+from mlplatform.features.graph import Columns, Feature, FeatureError, FeaturePlan
 from mlplatform.features.sets import LEVELS, core_plan, model_inputs
 from mlplatform.testing.bars import drawn_bars, joined, seeded_bars
 

@@ -8,7 +8,8 @@ import pytest
 
 from mlplatform.domain.tables import BARS
 from mlplatform.features.catalog import higher, price, session, technical, volatility, volume
-from mlplatform.features.graph import Feature, FeaturePlan, evaluate
+from mlplatform.features.evaluation import evaluate
+from mlplatform.features.graph import Feature, FeaturePlan
 from mlplatform.testing.bars import chicago, drawn_bars, joined, seeded_bars
 
 ATR_2 = Feature(

@@ -91,13 +91,13 @@ def test_a_period_agrees_with_the_whole_history_to_a_billionth():
 
 def needed(plan: FeaturePlan, name: str) -> FeaturePlan:
     """One feature of a plan with all that it needs."""
-    by_name, wanted, open_names = {f.name: f for f in plan.features}, set(), [name]
+    by_name, wanted, open_names = {f.name: f for f in plan.order}, set(), [name]
     while open_names:
         item = open_names.pop()
         if item in by_name and item not in wanted:
             wanted.add(item)
             open_names += by_name[item].inputs
-    chosen = tuple(f for f in plan.features if f.name in wanted)
+    chosen = tuple(f for f in plan.order if f.name in wanted)
     return FeaturePlan.build(name, 1, chosen, tuple(BARS.names))
 
 

@@ -1,0 +1,107 @@
+"""A feature's arithmetic as data: an expression or an indicator, which the engine can gather.
+
+Features that can be gathered at one place of the graph are computed by one call: expressions by
+one select (parallel, common parts once), outputs of one indicator by one call of TA-Lib.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+
+Columns = Mapping[str, pl.Series]
+Compute = Callable[[Columns], pl.Series]
+Together = Callable[[Columns], list[pl.Series]]
+
+_LAZY_ROWS = 20_000
+"""Rows from which searching for common parts of expressions costs less than it saves."""
+
+
+class Gatherable(ABC):
+    """A compute function that the engine may evaluate together with others of its `key`."""
+
+    @property
+    @abstractmethod
+    def key(self) -> Hashable:
+        """What those have in common that are computed together."""
+
+    @classmethod
+    @abstractmethod
+    def together(cls, members: Sequence[Self]) -> Together:
+        """One function for all members: their columns, in this order."""
+
+    def __call__(self, columns: Columns) -> pl.Series:
+        """This one alone."""
+        return self.together([self])(columns)[0]
+
+
+@dataclass(frozen=True)
+class Expression(Gatherable):
+    """One expression over the declared inputs; where it gives one value, every row has it."""
+
+    expr: pl.Expr
+
+    @property
+    def key(self) -> Hashable:
+        """All expressions of one level go into one select."""
+        return Expression
+
+    @classmethod
+    def together(cls, members: Sequence[Self]) -> Together:
+        """One select, lazily planned where there are many rows."""
+        names = [f"={number}" for number in range(len(members))]
+        named = [m.expr.alias(name) for m, name in zip(members, names, strict=True)]
+
+        def compute(columns: Columns) -> list[pl.Series]:
+            frame = pl.DataFrame(dict(columns))
+            if frame.height >= _LAZY_ROWS:
+                found = frame.lazy().with_columns(named).select(names).collect()
+            else:
+                found = frame.with_columns(named)
+            return [found[name] for name in names]
+
+        return compute
+
+
+@dataclass(frozen=True)
+class Indicator(Gatherable):
+    """One output of one TA-Lib function; its NaN warm-up becomes null.
+
+    A segment shorter than the indicator's needs gives nulls. `output` picks one of several. Where
+    an input is null after its first value, TA-Lib knows no value from there on, nor do we.
+    """
+
+    function: str
+    inputs: tuple[str, ...]
+    output: int | None = None
+    params: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Hashable:
+        """Outputs of the same call are computed by one call."""
+        return (Indicator, self.function, self.inputs, tuple(sorted(self.params.items())))
+
+    @classmethod
+    def together(cls, members: Sequence[Self]) -> Together:
+        """One call, its outputs picked; contiguous inputs are not copied."""
+        call = members[0]
+
+        def compute(columns: Columns) -> list[pl.Series]:
+            import talib  # compiled library, slow to import
+
+            arrays = [np.ascontiguousarray(_floats(columns[name])) for name in call.inputs]
+            result: Any = getattr(talib, call.function)(*arrays, **call.params)
+            return [
+                pl.Series(result if m.output is None else result[m.output], nan_to_null=True)
+                for m in members
+            ]
+
+        return compute
+
+
+def _floats(column: pl.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """A column as TA-Lib takes it: NaN for null."""
+    return column.cast(pl.Float64).to_numpy()
