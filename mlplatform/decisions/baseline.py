@@ -23,8 +23,8 @@ def random_candidates(
 ) -> pl.DataFrame:
     """As many candidates as there are, at random regular-hours bars and random sides.
 
-    What the same bracket earns without any idea of when to trade. Drawn from `seed_parts`, such as
-    "7:random_entry:MES-1m:2025-06".
+    What the same bracket earns, entered at market, without any idea of when to trade. Drawn from
+    `seed_parts`, such as "7:random_entry:MES-1m:2025-06".
     """
     pool = bars.join(features.select("ts", "atr14"), on="ts", how="inner", maintain_order="left")
     last = pl.col("session_end") - pl.duration(minutes=30)
@@ -42,5 +42,8 @@ def random_candidates(
         side=pl.Series(sides, dtype=pl.Int8),
         reference_price="close",
         atr_points="atr14",
+        order_type=pl.lit("market"),
+        order_price=pl.lit(None, pl.Float64),
+        expiry_bars=pl.lit(0, pl.Int32),
     )
     return CANDIDATES.frame(picked)

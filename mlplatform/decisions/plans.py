@@ -11,6 +11,8 @@ from mlplatform.domain.tables import DECISIONS
 BASELINE_STOP_ATR = 1.5
 TARGET_ATR = 2.0
 """The static algorithm's bracket; the ML policy keeps the target and chooses the stop."""
+_ENTRY = ("order_type", "order_price", "expiry_bars")
+"""How the setup wants to be entered: no policy changes it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def decisions_of(
     atr = candidates["atr_points"].to_numpy()
     take = plan.take & (plan.contracts > 0)
     return DECISIONS.frame(
-        candidates.select("candidate_id", "ts", "setup", "side").with_columns(
+        candidates.select("candidate_id", "ts", "setup", "side", *_ENTRY).with_columns(
             policy=pl.lit(policy),
             period=pl.lit(period),
             take=pl.Series(take, dtype=pl.Boolean),

@@ -8,6 +8,8 @@ from mlplatform.domain.schema import UTC_US, Column, Table
 
 SESSIONS = pl.Enum(["rth", "eth"])
 """Regular and electronic trading hours."""
+ORDER_TYPES = pl.Enum(["market", "stop", "limit"])
+"""How an entry reaches the market."""
 
 _OHLCV = (
     Column("ts", UTC_US, "start of the bar"),
@@ -29,6 +31,16 @@ _SESSION = (
     Column("session_end", UTC_US, "scheduled end of that trading day's session"),
     Column("session", SESSIONS, "rth inside 08:30-15:00 Chicago, else eth"),
     Column("minute_of_session", pl.Int32, "minutes since the session's start"),
+)
+
+_ENTRY = (
+    Column("order_type", ORDER_TYPES, "the entry order: market at the next open, or resting"),
+    Column("order_price", pl.Float64, "of a stop or limit order, points; null: market", True),
+    Column(
+        "expiry_bars",
+        pl.Int32,
+        "bars after the signal bar that a resting order works; 0: till the session's end",
+    ),
 )
 
 _ORIGIN = (
@@ -55,6 +67,7 @@ CANDIDATES = Table(
         Column("atr_points", pl.Float64, "ATR 14 of the signal bar, points"),
         Column("session_date", pl.Date, "CME trading day"),
         Column("session_end", UTC_US, "end of the session: trades are flat by then"),
+        *_ENTRY,
     ),
 )
 LABELS = Table(
@@ -62,7 +75,12 @@ LABELS = Table(
     (
         Column("candidate_id", pl.String, "the candidate"),
         Column("stop_atr", pl.Float64, "stop distance of this variant, ATR"),
-        Column("label_end", UTC_US, "end of the bar on which the trade closed", nullable=True),
+        Column(
+            "label_end",
+            UTC_US,
+            "end of the bar on which the trade closed; null: cut off by the data, or not entered",
+            nullable=True,
+        ),
         Column("net_atr", pl.Float64, "net result per contract, ATR", nullable=True),
         Column("r", pl.Float64, "net result per initial risk", nullable=True),
         Column("is_win", pl.Boolean, "target before stop, positive net of costs", nullable=True),
@@ -86,6 +104,7 @@ DECISIONS = Table(
         Column("probability", pl.Float64, "calibrated win probability", nullable=True),
         Column("threshold", pl.Float64, "probability from which the policy trades", nullable=True),
         Column("policy_fingerprint", pl.String, "identity of the deciding policy"),
+        *_ENTRY,
     ),
 )
 TRADES = Table(

@@ -1,6 +1,7 @@
 """What came of each candidate: the engine's own trade under each stop of a grid, costs included."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,10 @@ import polars as pl
 from mlplatform.domain.schema import UTC_US
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import LABELS
+from mlplatform.setups.entries import entry_columns
+
+if TYPE_CHECKING:
+    from mlplatform.execution import EachResult
 
 
 @dataclass(frozen=True)
@@ -24,28 +29,20 @@ def label_candidates(
 ) -> pl.DataFrame:
     """Table `labels`: a row a candidate and stop, each traded alone with the instrument's costs.
 
-    A trade is flat by its session's end, so a label ends within the candidate's period. Where the
-    bars end before the trade closed, everything but the stop is null: not guessed. A win is a
-    target before the stop that is positive net of costs.
+    A trade is flat by its session's end, so a label ends within the candidate's period. Where a
+    stop or limit order was not entered, or the bars end before the trade closed, everything but
+    the stop is null: not guessed. A win is a target before the stop that is positive net of costs.
     """
     if candidates.is_empty():
         return LABELS.empty()
-    from mlplatform.execution import BarArrays, Orders, Reason, Rules, Variants, simulate_each
+    from mlplatform.execution import Reason
 
     index = bars.select("ts").with_row_index("bar")
     rows = candidates.join(index, on="ts", how="left", maintain_order="left")
     if rows["bar"].null_count():
         raise ValueError("a candidate has no bar: bars and candidates do not match")
-    atr = rows["atr_points"].to_numpy()
-    # Distances of one ATR: the variants' multiples are then in ATR.
-    orders = Orders.market(
-        rows["bar"].to_numpy().astype(np.int64), rows["side"].to_numpy(), 1, atr, atr
-    )
-    grid = np.array(rules.stop_grid_atr)
-    arrays = BarArrays.from_frame(bars, series.timeframe)
-    each = simulate_each(
-        arrays, orders, Variants(grid, rules.target_atr), Rules.for_instrument(series.instrument)
-    )
+    atr, grid = rows["atr_points"].to_numpy(), rules.stop_grid_atr
+    each = _traded_alone(series, rules, bars, rows)
     # A bar longer than what is left of its session ends with it.
     known_at = pl.min_horizontal(pl.col("ts") + series.timeframe.delta, "session_end")
     ends = bars.select(known_at).to_series()
@@ -64,6 +61,26 @@ def label_candidates(
             "mfe_points": _known(known, pl.Series(each.mfe_points.ravel())),
         }
     )
+
+
+def _traded_alone(
+    series: Series, rules: LabelRules, bars: pl.DataFrame, rows: pl.DataFrame
+) -> "EachResult":
+    """Each candidate with its setup's order as if no other existed, under each stop of the grid."""
+    from mlplatform.execution import BarArrays, OrderKind, Orders, Rules, Variants, simulate_each
+
+    # Distances of one ATR: the variants' multiples are then in ATR.
+    atr = rows["atr_points"].to_numpy()
+    orders = Orders(
+        rows["bar"].to_numpy().astype(np.int64),
+        rows["side"].to_numpy(),
+        stop_points=atr,
+        target_points=atr,
+        **entry_columns(rows, OrderKind),
+    )
+    variants = Variants(np.array(rules.stop_grid_atr), rules.target_atr)
+    arrays = BarArrays.from_frame(bars, series.timeframe)
+    return simulate_each(arrays, orders, variants, Rules.for_instrument(series.instrument))
 
 
 def _known(known: npt.NDArray[np.bool_], values: pl.Series) -> pl.Series:

@@ -2,7 +2,9 @@
 
 import polars as pl
 
+from mlplatform.setups.retests import is_first_return
 from mlplatform.setups.setup import Setup
+from mlplatform.setups.sides import Side, setup_of_both_sides
 
 
 def orb_retest(near_atr: float = 0.25, away_atr: float = 0.5) -> Setup:
@@ -11,22 +13,15 @@ def orb_retest(near_atr: float = 0.25, away_atr: float = 0.5) -> Setup:
 
     A retest counts once: price must leave by `away_atr` again before the next.
     """
-    close, atr = pl.col("close"), pl.col("atr14")
-    top, bottom = pl.col("opening_range_high"), pl.col("opening_range_low")
-    above = _retest((close - top) / atr, (pl.col("low") - top) / atr, near_atr, away_atr)
-    below = _retest((bottom - close) / atr, (bottom - pl.col("high")) / atr, near_atr, away_atr)
-    return Setup(
+
+    def rule(side: Side) -> pl.Expr:
+        edge, atr = side.seen("opening_range_high", "opening_range_low"), pl.col("atr14")
+        beyond, deepest = (side.close - edge) / atr, (side.low - edge) / atr
+        return is_first_return(beyond, deepest, near_atr, away_atr)
+
+    return setup_of_both_sides(
         "orb_retest",
         "the broken edge of the opening range is tested again and holds",
-        (pl.col("session") == "rth") & above,
-        (pl.col("session") == "rth") & below,
+        rule,
         {"near_atr": near_atr, "away_atr": away_atr},
     )
-
-
-def _retest(close_beyond: pl.Expr, deepest: pl.Expr, near_atr: float, away_atr: float) -> pl.Expr:
-    """Whether this bar is the first back at the edge since price was last away from it."""
-    # +1 where price is away, -1 where it came back to the edge: the last of them before this bar.
-    event = pl.when(close_beyond > away_atr).then(1).when(deepest <= near_atr).then(-1)
-    was_away = event.shift(1).forward_fill() == 1
-    return was_away & (deepest <= near_atr) & (close_beyond > 0)

@@ -11,6 +11,7 @@ from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BACKTEST, DAILY_EQUITY
 from mlplatform.market.periods import period_of_day
+from mlplatform.setups.entries import entry_columns
 from mlplatform.studies.result import Ambiguity
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _simulations(
 
 def _orders(policy: str, bars: pl.DataFrame, decisions: pl.DataFrame) -> "Orders":
     """What a policy takes, as bracket orders decided at their signal bars."""
-    from mlplatform.execution import Orders
+    from mlplatform.execution import OrderKind, Orders
 
     index = bars.select("ts").with_row_index("bar")
     taken = decisions.filter(pl.col("policy") == policy, pl.col("take")).sort("ts", "setup")
@@ -111,7 +112,7 @@ def _orders(policy: str, bars: pl.DataFrame, decisions: pl.DataFrame) -> "Orders
     if taken["bar"].null_count():
         raise ValueError("a decision has no bar: bars and decisions do not match")
     names = taken["setup"].unique().sort().to_list() or [""]
-    return Orders.market(
+    return Orders(
         taken["bar"].to_numpy().astype(np.int64),
         taken["side"].to_numpy(),
         taken["contracts"].to_numpy(),
@@ -120,6 +121,7 @@ def _orders(policy: str, bars: pl.DataFrame, decisions: pl.DataFrame) -> "Orders
         tag=taken["candidate_id"],
         setup=taken["setup"].replace_strict(names, range(len(names)), return_dtype=pl.Int32),
         setup_names=tuple(names),
+        **entry_columns(taken, OrderKind),
     )
 
 

@@ -20,6 +20,9 @@ TWO = CANDIDATES.frame(
         side=pl.Series([1, -1]),
         reference_price="close",
         atr_points=pl.Series([4.0, 10.0]),
+        order_type=pl.lit("market"),
+        order_price=pl.lit(None, pl.Float64),
+        expiry_bars=pl.lit(0),
     )
 )
 

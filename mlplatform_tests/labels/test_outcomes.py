@@ -26,6 +26,9 @@ def candidate(bars: pl.DataFrame, row: int, side: int, atr: float = 4.0) -> pl.D
         side=pl.lit(side),
         reference_price="close",
         atr_points=pl.lit(atr),
+        order_type=pl.lit("market"),
+        order_price=pl.lit(None, pl.Float64),
+        expiry_bars=pl.lit(0),
     )
     return CANDIDATES.frame(drawn)
 

@@ -38,6 +38,9 @@ def study(signals: list[int], ends: list[list[int | None]], session_ends: list[i
             "atr_points": [float(i + 1) for i in range(n)],
             "session_date": [START.date()] * n,
             "session_end": minutes(session_ends),
+            "order_type": ["market"] * n,
+            "order_price": pl.Series([None] * n, dtype=pl.Float64),
+            "expiry_bars": [0] * n,
         }
     )
     flat = [end for row in ends for end in row]

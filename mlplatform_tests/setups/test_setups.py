@@ -181,6 +181,9 @@ def test_a_candidate_says_all_about_its_signal_bar():
         "atr_points": 2.5,
         "session_date": PULLBACK["session_date"][0],
         "session_end": chicago("2025-06-03 16:00"),
+        "order_type": "market",
+        "order_price": None,
+        "expiry_bars": 0,
     }
 
 

@@ -43,6 +43,9 @@ def blank_candidates() -> pl.DataFrame:
             side=pl.lit(1),
             reference_price="close",
             atr_points=pl.lit(6.0),
+            order_type=pl.lit("market"),
+            order_price=pl.lit(None, pl.Float64),
+            expiry_bars=pl.lit(0),
         )
     )
 
