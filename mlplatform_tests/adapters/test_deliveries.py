@@ -88,7 +88,7 @@ def test_a_linked_source_takes_the_place_of_the_one_before(store):
     store.add("MES-5m", staged(JUNE, linked=True))
     store.add("MES-5m", staged(JULY, linked=True, name="b.csv"))
     assert store.chapter("MES-5m").periods == ["2025-07"]
-    assert len([item for item in (store.root / "MES-5m").iterdir()]) == 1
+    assert len(list((store.root / "MES-5m").iterdir())) == 1
 
 
 def test_ingested_files_stand_beside_each_other_in_order_of_arrival(store):
