@@ -16,8 +16,9 @@ _FORMS = (
     re.compile(_ROOT + r"[ _-]?(?P<year>20\d\d)(?P<month>0[1-9]|1[0-2])(\d\d)?"),  # ES 202412
 )
 # ES, ES1!, ES=F, @ES, @ES#C, ES.c.0, ES.v.0, ES.FUT, ESc1: a continuous series.
-_CONTINUOUS = re.compile(r"([A-Z0-9]{1,6}?)(\d!|=F|#C?|\.[CVN]\.\d|\.FUT|C\d|[ _-]?##-##)?")
-_DECORATION = re.compile(r"^[A-Z_]{2,}:(?=.)|^[@/]|(:XCME|\.CME)$")
+_CONTINUOUS = re.compile(r"([A-Z0-9]{1,6}?)(\d!|=F|#C?|\.[CVN]\.\d|\.FUT|C\d|_F|[ _-]?##-##)?")
+_EXCHANGE = r"(CME|CBOT|COMEX|NYMEX|GLOBEX)(_[A-Z]+)?:"
+_DECORATION = re.compile(rf"^{_EXCHANGE}|^[@/]|(:XCME|\.CME)$")
 _SPREAD = re.compile(rf"[A-Z0-9]*[{_MONTHS}]\d{{1,2}}-[A-Z0-9]*[{_MONTHS}]\d{{1,2}}|.+:.+|UD:.*")
 
 
