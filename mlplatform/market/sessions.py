@@ -1,6 +1,6 @@
 """CME Globex sessions: trading days, their start and end, regular hours, early closes, holidays."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import lru_cache
 
 import polars as pl
@@ -8,9 +8,16 @@ import polars as pl
 from mlplatform.domain.schema import UTC_US
 from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import SESSIONS
+from mlplatform.market.overrides import DAILY_PAUSES, HALTS, OVERRIDES, REGULAR_HOURS
 
 CHICAGO = "America/Chicago"
 _FULL_SESSION_SECONDS = 23 * 3600
+_FRIDAY = 5
+_CALENDAR: dict[str, pl.DataType | type[pl.DataType]] = {
+    "session_date": pl.Date,
+    "session_start": UTC_US,
+    "session_end": UTC_US,
+}
 RTH_FIRST_MINUTE = 8 * 60 + 30
 RTH_LAST_MINUTE = 15 * 60
 """Regular trading hours in Chicago, minutes of the day: [08:30, 15:00)."""
@@ -28,19 +35,88 @@ def session_calendar(first: date, last: date) -> pl.DataFrame:
     """The sessions of the trading days `first` to `last`, both included.
 
     Columns: `session_date` (CME trading day), `session_start` and `session_end` (UTC). Source:
-    pandas_market_calendars, "CME Globex Equity", whose early closes were held against real bars.
+    pandas_market_calendars, "CME Globex Equity", corrected by the declared table of
+    `market.overrides` (days, and the later end of regular sessions before 2015-09-21).
     """
     import pandas_market_calendars as calendars  # slow to import, needed by few processes
 
     schedule = calendars.get_calendar("CME Globex Equity").schedule(first, last)
-    return pl.DataFrame(
+    if schedule.empty:
+        return pl.DataFrame(schema=_CALENDAR)
+    days = pl.DataFrame(
         {
             "session_date": [stamp.date() for stamp in schedule.index],
             "session_start": schedule["market_open"].dt.tz_convert("UTC").dt.to_pydatetime(),
             "session_end": schedule["market_close"].dt.tz_convert("UTC").dt.to_pydatetime(),
         },
-        schema={"session_date": pl.Date, "session_start": UTC_US, "session_end": UTC_US},
+        schema=_CALENDAR,
     )
+    day = pl.col("session_date")
+    regular = pl.col("session_end") == _chicago(day, time(16))
+    end = pl.when(regular).then(_regular_end(day)).otherwise("session_end")
+    for override in OVERRIDES:
+        known = None if override.end is None else _chicago(day, override.end)
+        end = pl.when(day == override.day).then(known).otherwise(end)
+    return days.with_columns(session_end=end).drop_nulls("session_end")
+
+
+def _chicago(day: pl.Expr, clock: time) -> pl.Expr:
+    """A Chicago wall-clock time of that day, in UTC."""
+    return day.dt.combine(clock).dt.replace_time_zone(CHICAGO).dt.convert_time_zone("UTC")
+
+
+def _regular_end(day: pl.Expr) -> pl.Expr:
+    end = pl.lit(None, UTC_US)
+    for hours in REGULAR_HOURS:
+        its_end = pl.when(day.dt.weekday() == _FRIDAY).then(_chicago(day, hours.friday_end))
+        end = (
+            pl.when(day >= hours.first_day)
+            .then(its_end.otherwise(_chicago(day, hours.end)))
+            .otherwise(end)
+        )
+    return end
+
+
+def session_halts(first: date, last: date) -> pl.DataFrame:
+    """The times inside the sessions `first` to `last` in which nobody could trade, in order.
+
+    Columns: `session_date`, `halt_start` and `halt_end` (UTC). The daily pause at 15:15 Chicago
+    that there was up to 2021-06-25, circuit breakers, outages: the table of `market.overrides`.
+    """
+    days = session_calendar(first, last)
+    day = pl.col("session_date")
+    names = ("session_date", "halt_start", "halt_end")
+    parts = [
+        days.with_columns(halt_start=_chicago(day, pause.start), halt_end=_chicago(day, pause.end))
+        .filter(day <= pause.last_day, pl.col("session_end") > pl.col("halt_end"))
+        .select(names)
+        for pause in DAILY_PAUSES
+    ]
+    rare = pl.DataFrame(
+        [(halt.day, halt.start, halt.end) for halt in HALTS if first <= halt.day <= last],
+        schema=parts[0].schema,
+        orient="row",
+    )
+    return pl.concat([*parts, rare]).sort("halt_start")
+
+
+def expected_bars(first: date, last: date, timeframe: Timeframe) -> pl.Series:
+    """The bar starts that the calendar expects in the sessions `first` to `last`, both included.
+
+    A series `ts` (UTC, ascending): every `timeframe` from the session's start up to its end, less
+    the bars that lie wholly inside a halt. One day's starts depend on that day alone, so spans may
+    be taken piece by piece. Empty where there is no session.
+    """
+    step = timeframe.delta
+    starts = (
+        session_calendar(first, last)
+        .select(ts=pl.datetime_ranges("session_start", "session_end", step, closed="left"))
+        .explode("ts", empty_as_null=False)
+    )
+    halts = session_halts(first, last).select("halt_start", "halt_end")
+    inside = starts.set_sorted("ts").join_asof(halts, left_on="ts", right_on="halt_start")
+    halted = (pl.col("ts") + step <= pl.col("halt_end")).fill_null(value=False)
+    return inside.filter(~halted)["ts"]
 
 
 def label_sessions(bars: pl.DataFrame) -> pl.DataFrame:

@@ -1,16 +1,25 @@
 """The CME's trading days, as drawn by hand."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
+import pandas_market_calendars as calendars
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlplatform.domain.schema import UTC_US
+from mlplatform.domain.series import Timeframe
+from mlplatform.market.overrides import OVERRIDES
 from mlplatform.market.periods import trading_day
-from mlplatform.market.sessions import label_sessions, session_calendar
+from mlplatform.market.sessions import (
+    expected_bars,
+    label_sessions,
+    session_calendar,
+    session_halts,
+)
 from mlplatform.testing.bars import chicago, seeded_bars
 
 
@@ -161,29 +170,180 @@ def test_the_trading_day_of_a_bar_is_that_of_its_session(minute):
         assert 0 <= row["minute_of_session"] < 23 * 60
 
 
-KNOWN_TO_DIFFER = {date(2025, 4, 18), date(2025, 1, 9)}
-"""Days on which the exchange closed otherwise than the calendar library says: Good Friday, on which
-it did not open, and the day of mourning for President Carter, on which it closed at 08:30."""
+HOLES = {
+    "mes_1m": set(),
+    "es_5m_by_contract": {date(2025, 6, 30)},
+    "nq_5m_2016_2025": {date(2025, 12, 8), date(2025, 12, 9)},
+}
+"""Ordinary trading days of which a file has no bar: holes of the file, not of the calendar."""
+LATE = {
+    "2016-06-29": 25,
+    "2016-12-05": 15,
+    "2017-06-05": 70,
+    "2018-04-30": 30,
+    "2018-07-02": 15,
+    "2018-09-17": 15,
+    "2018-11-07": 10,
+    "2025-12-10": 365,
+    "2025-12-15": 10,
+}
+"""Sessions whose first bars the NQ file lacks, minutes: late openings and holes look alike."""
 
 
-@pytest.mark.parametrize(("file", "minutes"), [("mes_1m", 1), ("es_5m_by_contract", 5)])
-def test_real_sessions_start_and_end_as_the_calendar_says(file, minutes):
+@lru_cache
+def real_times(file: str) -> pl.DataFrame:
     path = REAL / f"{file}.parquet"
     if not path.is_file():
         pytest.skip("real bars are not at hand")
-    times = pl.read_parquet(path, columns=["ts"]).unique().sort("ts")
-    labelled = label_sessions(times)
-    assert labelled["session_date"].null_count() == 0
-    whole = labelled.group_by("session_date", maintain_order=True).agg(
-        first_minute=pl.col("minute_of_session").first(),
-        last_end=pl.col("ts").last() + pl.duration(minutes=minutes),
-        session_end=pl.col("session_end").first(),
-    )[1:-1]  # the file begins and ends inside a session
-    known = whole.filter(~pl.col("session_date").is_in(KNOWN_TO_DIFFER))
-    assert known.height > 100
-    assert (known["first_minute"] == 0).all()
-    assert (known["last_end"] == known["session_end"]).all()
-    if file == "mes_1m":
-        days = session_calendar(whole["session_date"][0], whole["session_date"][-1])
-        missing = set(days["session_date"]) - set(whole["session_date"])
-        assert missing == {date(2025, 4, 18)}
+    return label_sessions(pl.read_parquet(path, columns=["ts"]).unique().sort("ts"))
+
+
+FILES = [("mes_1m", 1), ("es_5m_by_contract", 5), ("nq_5m_2016_2025", 5)]
+
+
+@pytest.mark.parametrize(("file", "minutes"), FILES)
+def test_real_sessions_start_and_end_as_the_calendar_says(file, minutes):
+    labelled = real_times(file)
+    outside = labelled.filter(pl.col("session_date").is_null())["ts"].to_list()
+    stray = [chicago("2016-11-02 16:00")]  # one bar after the close in ten years
+    assert outside == (stray if file.startswith("nq") else [])
+    whole = (
+        labelled.drop_nulls("session_date")
+        .group_by("session_date", maintain_order=True)
+        .agg(
+            first_minute=pl.col("minute_of_session").first(),
+            last_end=pl.col("ts").last() + pl.duration(minutes=minutes),
+            session_end=pl.col("session_end").first(),
+        )[1:-1]  # the file begins and ends inside a session
+    )
+    assert whole.height > 100
+    late = whole.filter(pl.col("first_minute") > 0).select(
+        pl.col("session_date").cast(pl.String), "first_minute"
+    )
+    assert dict(late.rows()) == (LATE if file.startswith("nq") else {})
+    assert (whole["last_end"] == whole["session_end"]).all()
+    days = session_calendar(whole["session_date"][0], whole["session_date"][-1])
+    assert set(days["session_date"]) - set(whole["session_date"]) == HOLES[file]
+
+
+@pytest.mark.parametrize(
+    ("file", "minutes", "missing", "in_halts"),
+    [("mes_1m", 1, 8, 0), ("es_5m_by_contract", 5, 276, 0), ("nq_5m_2016_2025", 5, 907, 4)],
+)
+def test_real_bars_are_those_that_the_calendar_expects(file, minutes, missing, in_halts):
+    have = real_times(file).drop_nulls("session_date")
+    days = have["session_date"]
+    wanted = expected_bars(days[0], days[-1], Timeframe(f"{minutes}m")).to_frame()
+    wanted = wanted.filter(pl.col("ts").is_between(have["ts"][0], have["ts"][-1]))
+    assert wanted.join(have, on="ts", how="anti").height == missing
+    assert have.join(wanted, on="ts", how="anti").height == in_halts
+
+
+@pytest.mark.parametrize("day", ["2018-12-05", "2025-01-09"])
+def test_a_day_of_mourning_ends_at_half_past_eight(day):
+    inside, outside = label(f"{day} 08:29", f"{day} 08:30")
+    assert inside[:3] == (day[5:], f"{day[5:]} 08:30", False)
+    assert outside == NOTHING
+
+
+@pytest.mark.parametrize("day", ["2024-03-29", "2025-04-18"])
+def test_good_friday_without_an_employment_report_has_no_session(day):
+    thursday = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    assert label(f"{thursday} 15:59", f"{thursday} 17:00", f"{day} 08:00")[1:] == [NOTHING] * 2
+    assert label("2023-04-07 08:14", "2023-04-07 08:15")[0][0] == "04-07"
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        ("2012-11-15", "16:30"),  # a Thursday
+        ("2012-11-16", "15:15"),  # a Friday
+        ("2012-11-19", "16:15"),
+        ("2015-09-18", "16:15"),
+        ("2015-09-21", "16:00"),
+        ("2014-11-28", "12:15"),  # an early close stays one
+        ("2012-10-30", "08:15"),
+    ],
+)
+def test_sessions_of_earlier_years_end_as_they_did_then(day, end):
+    hour, minute = map(int, end.split(":"))
+    before = f"{hour - (minute == 0):02d}:{(minute - 1) % 60:02d}"
+    inside, outside = label(f"{day} {before}", f"{day} {end}")
+    assert inside[1] == f"{day[5:]} {end}"
+    assert outside == NOTHING
+
+
+def test_every_override_says_something_else_than_the_library_and_where_it_is_known_from():
+    library = calendars.get_calendar("CME Globex Equity").schedule("2012-01-01", "2031-01-01")
+    ends = {
+        stamp.date(): end.tz_convert("America/Chicago").time()
+        for stamp, end in library["market_close"].items()
+    }
+    for override in OVERRIDES:
+        assert override.day in ends
+        assert ends[override.day] != override.end
+        assert override.source
+    assert len({override.day for override in OVERRIDES}) == len(OVERRIDES)
+
+
+def chicago_starts(day: str, timeframe: str = "5m") -> list[str]:
+    bars = expected_bars(date.fromisoformat(day), date.fromisoformat(day), Timeframe(timeframe))
+    return bars.dt.convert_time_zone("America/Chicago").dt.strftime("%H:%M").to_list()
+
+
+def test_bars_are_expected_from_17_to_16():
+    starts = chicago_starts("2025-06-03", "1m")
+    assert (len(starts), starts[0], starts[-1]) == (1380, "17:00", "15:59")
+    assert len(chicago_starts("2025-06-03", "15s")) == 5520
+    assert chicago_starts("2025-06-03", "4h") == [
+        "17:00", "21:00", "01:00", "05:00", "09:00", "13:00",
+    ]  # fmt: skip
+    assert chicago_starts("2025-06-03", "1d") == ["17:00"]
+
+
+@pytest.mark.parametrize("day", ["2025-03-10", "2025-11-03", "2025-03-07", "2025-10-31"])
+def test_a_day_beside_a_clock_change_expects_as_many_bars_as_any_other(day):
+    starts = chicago_starts(day, "1m")
+    assert (len(starts), starts[0], starts[-1]) == (1380, "17:00", "15:59")
+
+
+def test_no_bar_is_expected_in_the_daily_pause_while_there_was_one():
+    last, first = chicago_starts("2021-06-25"), chicago_starts("2021-06-28")
+    assert set(first) - set(last) == {"15:15", "15:20", "15:25"}
+    assert "15:00" in chicago_starts("2021-06-25", "30m")  # half of it could trade
+    assert len(chicago_starts("2020-07-03")) == 19 * 12  # closed at noon: no pause
+
+
+def test_no_bar_is_expected_wholly_inside_a_halt():
+    minutes = set(chicago_starts("2020-03-11", "1m")) - set(chicago_starts("2020-03-12", "1m"))
+    assert (min(minutes), max(minutes), len(minutes)) == ("08:36", "08:49", 14)
+    outage = chicago_starts("2025-11-28")
+    assert {"20:40", "07:30"} < set(outage)
+    assert "20:45" not in outage
+    assert "07:25" not in outage
+
+
+def test_halts_lie_inside_their_sessions_and_do_not_overlap():
+    first, last = date(2008, 1, 1), date(2025, 12, 31)
+    halts = session_halts(first, last).join(session_calendar(first, last), on="session_date")
+    assert halts.height == session_halts(first, last).height
+    assert (halts["halt_start"] >= halts["session_start"]).all()
+    assert (halts["halt_end"] < halts["session_end"]).all()
+    assert (halts["halt_start"][1:] > halts["halt_end"][:-1]).all()
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.dates(date(2010, 1, 1), date(2027, 1, 1)), st.integers(0, 12), st.integers(0, 12))
+def test_expected_bars_of_a_span_are_those_of_its_days_one_after_the_other(day, cut, more):
+    middle, last = day + timedelta(days=cut), day + timedelta(days=cut + more)
+    whole = expected_bars(day, last, Timeframe("15m"))
+    after = middle + timedelta(days=1)
+    parts = [expected_bars(day, middle, Timeframe("15m"))]
+    if after <= last:
+        parts.append(expected_bars(after, last, Timeframe("15m")))
+    assert whole.equals(pl.concat(parts))
+    assert label_sessions(whole.to_frame())["session_date"].null_count() == 0
+
+
+def test_where_no_session_is_no_bar_is_expected():
+    assert expected_bars(date(2025, 6, 7), date(2025, 6, 8), Timeframe("1m")).is_empty()
