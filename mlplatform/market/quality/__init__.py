@@ -1,0 +1,1 @@
+"""Whether bars can be trusted: one judgement a file, each pure, listed in `catalog`."""
