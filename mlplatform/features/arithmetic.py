@@ -16,9 +16,6 @@ Columns = Mapping[str, pl.Series]
 Compute = Callable[[Columns], pl.Series]
 Together = Callable[[Columns], list[pl.Series]]
 
-_LAZY_ROWS = 20_000
-"""Rows from which searching for common parts of expressions costs less than it saves."""
-
 
 class Gatherable(ABC):
     """A compute function that the engine may evaluate together with others of its `key`."""
@@ -51,19 +48,20 @@ class Expression(Gatherable):
 
     @classmethod
     def together(cls, members: Sequence[Self]) -> Together:
-        """One select, lazily planned where there are many rows."""
+        """One select."""
         names = [f"={number}" for number in range(len(members))]
         named = [m.expr.alias(name) for m, name in zip(members, names, strict=True)]
 
         def compute(columns: Columns) -> list[pl.Series]:
-            frame = pl.DataFrame(dict(columns))
-            if frame.height >= _LAZY_ROWS:
-                found = frame.lazy().with_columns(named).select(names).collect()
-            else:
-                found = frame.with_columns(named)
+            found = pl.DataFrame(dict(columns)).with_columns(named)
             return [found[name] for name in names]
 
         return compute
+
+    @property
+    def is_windowed(self) -> bool:
+        """Whether it groups bars (`over`): Polars runs those of one select after each other."""
+        return ".over(" in str(self.expr)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -9,18 +10,20 @@ from typing import Any
 
 import polars as pl
 
-from mlplatform.features.arithmetic import Columns, Gatherable, Together
+from mlplatform.features.arithmetic import Columns, Expression, Gatherable, Together
 from mlplatform.features.graph import Feature, FeatureError, FeaturePlan
+
+_PARALLEL_ROWS = 20_000
+"""Rows from which threads earn more than they cost."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Features that one call computes, and the columns that it is the last to read."""
+    """Features that one call computes, and all that they read."""
 
     features: tuple[Feature, ...]
     compute: Together
     inputs: tuple[str, ...]
-    frees: tuple[str, ...] = ()
 
     def columns(self, known: Columns) -> list[pl.Series]:
         """The features' columns: Float64, as long as their inputs, null where no finite number.
@@ -41,6 +44,14 @@ class Step:
             _checked(feature, column, height)
             for feature, column in zip(self.features, found, strict=True)
         ]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Steps that need nothing of each other, and the columns that nobody needs after them."""
+
+    steps: tuple[Step, ...]
+    frees: tuple[str, ...]
 
 
 def _checked(feature: Feature, column: pl.Series, height: int) -> pl.Series:
@@ -82,22 +93,26 @@ def gather(features: Iterable[Feature], place: Mapping[str, Hashable]) -> list[l
 
 
 @lru_cache(maxsize=32)
-def steps_of(plan: FeaturePlan) -> tuple[Step, ...]:
-    """The plan level by level; each step frees what no later one reads and nobody stores."""
+def stages_of(plan: FeaturePlan) -> tuple[Stage, ...]:
+    """The plan level by level; what no later level reads and nobody stores is freed."""
     level = levels_of(plan)
-    groups = gather(plan.order, level)
-    groups.sort(key=lambda group: level[group[0].name])  # stable: a level stays in order
-    steps = [step_of(group) for group in groups]
-    last = {item: number for number, step in enumerate(steps) for item in step.inputs}
+    # Polars runs windows of one select after each other: alone they can run beside each other.
+    place = {f.name: (level[f.name], f.name if _is_windowed(f) else "") for f in plan.order}
+    steps: dict[int, list[Step]] = defaultdict(list)
+    for group in gather(plan.order, place):
+        steps[level[group[0].name]].append(step_of(group))
+    last = dict(level)
+    for number in sorted(steps):
+        last.update((item, number) for step in steps[number] for item in step.inputs)
     kept = {"ts", *plan.names}
-    freed: dict[int, list[str]] = defaultdict(list)
-    for number, step in enumerate(steps):
-        for name in {*step.inputs, *(feature.name for feature in step.features)} - kept:
-            if last.get(name, number) == number:
-                freed[number].append(name)
     return tuple(
-        Step(s.features, s.compute, s.inputs, tuple(freed[n])) for n, s in enumerate(steps)
+        Stage(tuple(steps[at]), tuple(n for n, end in last.items() if end == at and n not in kept))
+        for at in sorted(steps)
     )
+
+
+def _is_windowed(feature: Feature) -> bool:
+    return isinstance(feature.compute, Expression) and feature.compute.is_windowed
 
 
 def evaluate(plan: FeaturePlan, segment: pl.DataFrame) -> pl.DataFrame:
@@ -110,9 +125,12 @@ def evaluate(plan: FeaturePlan, segment: pl.DataFrame) -> pl.DataFrame:
         raise FeatureError(f"feature set {plan.name} needs the bar column '{missing[0]}'")
     # In one piece: indicators read it without a copy, and no sum depends on where chunks end.
     known = {name: segment[name].rechunk() for name in dict.fromkeys(needed)}
-    for step in steps_of(plan):
-        for column in step.columns(known):
-            known[column.name] = column
-        for name in step.frees:
-            del known[name]
+    threads = 1 if segment.height < _PARALLEL_ROWS else pl.thread_pool_size()
+    with ThreadPoolExecutor(threads) as pool:
+        run = map if threads == 1 else pool.map
+        for stage in stages_of(plan):
+            for columns in run(lambda step: step.columns(known), stage.steps):
+                known.update((column.name, column) for column in columns)
+            for name in stage.frees:
+                del known[name]
     return pl.DataFrame([known[name] for name in ("ts", *plan.names)])
