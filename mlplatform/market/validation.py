@@ -7,7 +7,12 @@ import polars as pl
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import BARS, QUARANTINED_BARS, RAW_BARS
+from mlplatform.market.arrival import DELIVERED_AGAIN, RESTATED, arrival_reason, order_reason
 from mlplatform.market.sessions import label_sessions
+
+NOT_FRONT = "not the front month"
+SET_ASIDE = frozenset({DELIVERED_AGAIN, RESTATED, NOT_FRONT})
+"""Reasons that are bookkeeping, no fault of the row: it is sound, another one counts."""
 
 _PRICES = ("open", "high", "low", "close")
 
@@ -21,15 +26,27 @@ class Validated:
 
 
 def validate(raw: pl.DataFrame, timeframe: Timeframe | None = None) -> Validated:
-    """Split raw bars (table `raw_bars`, in source order) into valid and quarantined rows.
+    """Split raw bars (table `raw_bars`, in order of arrival) into valid and quarantined rows.
 
-    A row is refused for the first of: no time, no price, a price that is not finite and positive,
-    high or low contradicting the other prices, negative or not finite volume, off the grid of
-    `timeframe` (where that is given, and divides an hour), outside the CME session calendar,
-    earlier than a row before it, the time of a row before it.
+    `raw` may hold several contracts and several files: order and duplicates are judged within one
+    source and contract. A row is refused for the first of: a spread, no time, no price, a price
+    that is not finite and positive, high or low contradicting the other prices, negative or not
+    finite volume, off the grid of `timeframe` (where that is given, and divides an hour), outside
+    the CME session calendar, out of its file's order (`arrival.order_reason`), said otherwise or
+    again by another file (`arrival.arrival_reason`).
+
+    `bars` are sorted by ts and contract and hold each contract and time once; `quarantined` keeps
+    the order of arrival.
     """
-    judged = RAW_BARS.frame(raw).with_columns(reason=pl.coalesce(_row_reason(), _grid_reason(timeframe)))
-    sound = judged.filter(pl.col("reason").is_null())
+    judged = (
+        RAW_BARS.frame(raw)
+        .with_row_index("arrived")
+        .with_columns(
+            reason=pl.coalesce(_row_reason(), _grid_reason(timeframe)),
+            arrival=pl.col("arrived").min().over("source"),
+        )
+    )
+    sound = judged.filter(pl.col("reason").is_null()).drop("reason")
     times = sound.select("ts").unique().sort("ts")
     labelled = sound.join(label_sessions(times), on="ts", how="left", maintain_order="left")
     inside = pl.col("session_date").is_not_null()
@@ -37,14 +54,15 @@ def validate(raw: pl.DataFrame, timeframe: Timeframe | None = None) -> Validated
         reason=pl.lit("outside the CME session calendar")
     )
     # Order is judged among rows that are sound in themselves: a broken row condemns no other.
-    ordered = labelled.filter(inside).with_columns(reason=_order_reason())
-    refused = [judged.filter(pl.col("reason").is_not_null())]
-    refused += [outside, ordered.filter(pl.col("reason").is_not_null())]
+    ordered = order_reason(labelled.filter(inside))
+    stated = arrival_reason(ordered.filter(pl.col("reason").is_null()).drop("reason"))
+    refused = [
+        part.filter(pl.col("reason").is_not_null()).select("arrived", *QUARANTINED_BARS.names)
+        for part in (judged, outside, ordered, stated)
+    ]
     return Validated(
-        BARS.frame(ordered.filter(pl.col("reason").is_null())),
-        QUARANTINED_BARS.frame(
-            pl.concat([part.select(QUARANTINED_BARS.names) for part in refused]).sort("row")
-        ),
+        BARS.frame(stated.filter(pl.col("reason").is_null()).sort("ts", "contract")),
+        QUARANTINED_BARS.frame(pl.concat(refused).sort("arrived")),
     )
 
 
@@ -56,7 +74,10 @@ def _row_reason() -> pl.Expr:
     contradicts = (high < low) | (high < pl.max_horizontal("open", "close"))
     contradicts |= low > pl.min_horizontal("open", "close")
     return (
-        pl.when(pl.col("ts").is_null())
+        # Names such as ESH5-ESM5 or ES:BF H5-M5-U5; their prices are differences.
+        pl.when(pl.col("contract").str.contains("[-:]"))
+        .then(pl.lit("a spread, not an outright"))
+        .when(pl.col("ts").is_null())
         .then(pl.lit("no time"))
         .when(no_price)
         .then(pl.lit("no price"))
@@ -77,16 +98,6 @@ def _grid_reason(timeframe: Timeframe | None) -> pl.Expr:
         return pl.lit(None, pl.String)
     off = pl.col("ts").dt.epoch("us") % (timeframe.seconds * 1_000_000) != 0
     return pl.when(off).then(pl.lit("off the timeframe's grid"))
-
-
-def _order_reason() -> pl.Expr:
-    latest_before = pl.col("ts").cum_max().shift(1)
-    return (
-        pl.when(pl.col("ts") < latest_before)
-        .then(pl.lit("earlier than a row before it"))
-        .when(pl.col("ts") == latest_before)
-        .then(pl.lit("duplicate time"))
-    )
 
 
 def check_timeframe(ts: pl.Series, timeframe: Timeframe) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import BARS, QUARANTINED_BARS, RAW_BARS
-from mlplatform.market.validation import check_timeframe, validate
+from mlplatform.market.validation import SET_ASIDE, check_timeframe, validate
 from mlplatform.testing.bars import chicago, raw_bars
 
 START = "2025-06-03 09:00"
@@ -157,12 +157,203 @@ def test_bars_in_are_bars_out_and_quarantined_and_what_is_out_is_sound(raw):
     assert validate(bars.select(RAW_BARS.names)).bars.equals(bars)
 
 
+def at(minutes: list[int], contract: str = "MESM5", source: str | None = "a") -> pl.DataFrame:
+    """Sound rows at minutes after 09:00 on a Tuesday, in that order."""
+    return (
+        SOUND.head(1)
+        .select(pl.exclude("ts", "contract", "source", "row"))
+        .join(
+            pl.DataFrame(
+                {
+                    "ts": pl.Series(
+                        [chicago(START) + timedelta(minutes=m) for m in minutes],
+                        dtype=RAW_BARS.schema["ts"],
+                    ),
+                    "contract": pl.Series([contract] * len(minutes), dtype=pl.String),
+                    "source": pl.Series([source] * len(minutes), dtype=pl.String),
+                    "row": pl.int_range(len(minutes), dtype=pl.Int64, eager=True),
+                }
+            ),
+            how="cross",
+        )
+    )
+
+
+def reasons(raw: pl.DataFrame) -> list[str | None]:
+    """The reason of each row in order of arrival; None where it is valid."""
+    numbered = RAW_BARS.frame(raw).with_columns(row=pl.int_range(raw.height, dtype=pl.Int64))
+    found = dict.fromkeys(range(raw.height))
+    checked = validate(numbered)
+    assert checked.bars.height + checked.quarantined.height == raw.height
+    assert checked.quarantined["row"].is_sorted()
+    found.update(checked.quarantined.select("row", "reason").rows())
+    return list(found.values())
+
+
+EARLIER, LATER = "earlier than a row before it", "later than the rows after it"
+AGAIN, RESTATED = "delivered again unchanged", "restated by a later file"
+DAY = 1440
+
+
+@pytest.mark.parametrize("ahead", [2, 60, 2 * DAY, 30 * DAY, 365 * DAY])
+def test_a_row_dated_ahead_of_its_neighbours_is_refused_alone(ahead):
+    assert reasons(at([0, 1, 2, 3 + ahead, 4, 5, 6])) == [*[None] * 3, LATER, *[None] * 3]
+    assert reasons(at([ahead, 1, 2, 3]))[0] == LATER
+    assert reasons(at([0, 9 + ahead, 10 + ahead, 3, 4, 5]))[1:3] == [LATER, LATER]
+
+
+def test_a_row_dated_long_ago_is_refused_alone():
+    found = reasons(at([0, 1, -28 * DAY, 3]))
+    assert found == [None, None, EARLIER, None]
+    assert reasons(at([0, 1, 2, -28 * DAY])) == [None, None, None, EARLIER]
+
+
+def test_of_equally_long_sequences_the_earlier_rows_are_kept():
+    assert reasons(at([0, 1, 3, 2, 4])) == [None, None, None, EARLIER, None]
+    assert reasons(at([2, 1, 0])) == [None, EARLIER, EARLIER]
+    twice = [0, 1, 2, 0, 1, 2]
+    assert reasons(at(twice)) == [None] * 3 + [EARLIER, EARLIER, "duplicate time"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, 12), max_size=12))
+def test_the_fewest_rows_are_refused_for_their_order(minutes):
+    best = [0] * len(minutes)
+    for i, minute in enumerate(minutes):
+        best[i] = 1 + max((best[j] for j in range(i) if minutes[j] < minute), default=0)
+    kept = [m for m, reason in zip(minutes, reasons(at(minutes)), strict=True) if reason is None]
+    assert len(kept) == max(best, default=0)
+    assert kept == sorted(set(kept))
+
+
+def test_order_is_a_matter_of_one_contract_in_one_file():
+    raw = pl.concat([at([5, 6]), at([0, 1], "MESU5"), at([0, 1], source="b"), at([2], source=None)])
+    assert reasons(raw) == [None] * 7
+    assert (
+        validate(raw)
+        .bars.select("ts", "contract")
+        .equals(validate(raw).bars.select("ts", "contract").sort("ts", "contract"))
+    )
+    mixed = pl.concat([at([0, 1]), at([7], "MESU5"), at([0], source="b"), at([1, 2])])
+    assert reasons(mixed)[4] == "duplicate time"
+    assert reasons(mixed)[3] == AGAIN
+
+
+def test_contracts_side_by_side_are_sorted_by_time_then_contract():
+    bars = validate(pl.concat([at([0, 1], "MESU5"), at([0, 1], "MESM5")])).bars
+    assert bars["contract"].to_list() == ["MESM5", "MESU5", "MESM5", "MESU5"]
+    assert bars["ts"].is_sorted()
+
+
+def other(frame: pl.DataFrame, **values: object) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.lit(value, RAW_BARS.schema[name]).alias(name) for name, value in values.items()
+    )
+
+
+def test_what_a_later_file_repeats_counts_once():
+    raw = pl.concat([at([0, 1]), at([1, 2], source="b"), at([1], source="c")])
+    assert reasons(raw) == [None, None, AGAIN, None, AGAIN]
+    unknown = other(raw, volume=None)
+    assert reasons(unknown) == [None, None, AGAIN, None, AGAIN]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"high": 101.0}, {"volume": 99.0}, {"volume": None}, {"ask_volume": 1.0}, {"low": 99.0}],
+)
+def test_what_a_later_file_says_otherwise_replaces_the_earlier(values):
+    new = other(at([1], source="b"), **values)
+    raw = pl.concat([RAW_BARS.frame(part) for part in (at([0, 1, 2]), new)])
+    assert reasons(raw) == [None, RESTATED, None, None]
+    back = pl.concat([raw, RAW_BARS.frame(at([1], source="c"))])
+    assert reasons(back) == [None, RESTATED, None, RESTATED, None]
+    twice = pl.concat([raw, RAW_BARS.frame(other(at([1], source="c"), **values))])
+    assert reasons(twice) == [None, RESTATED, None, None, AGAIN]
+    undone = pl.concat([RAW_BARS.frame(at([1], source="0")), raw])
+    assert reasons(undone) == [RESTATED, None, AGAIN, None, None]
+
+
+def test_the_order_of_arrival_is_that_of_the_sources_first_rows_broken_ones_included():
+    broken_first = RAW_BARS.frame(other(at([9], source="a"), close=None))
+    later = RAW_BARS.frame(other(at([0], source="b"), volume=7.0))
+    raw = pl.concat([broken_first, later, RAW_BARS.frame(at([0], source="a"))])
+    assert reasons(raw) == ["no price", None, RESTATED]
+
+
+def test_another_contract_or_a_broken_row_restates_nothing():
+    broken_row = RAW_BARS.frame(other(at([0], source="b"), close=None))
+    raw = pl.concat([RAW_BARS.frame(at([0])), RAW_BARS.frame(at([0], "MESU5", "c")), broken_row])
+    assert reasons(raw) == [None, None, "no price"]
+
+
+@pytest.mark.parametrize("contract", ["ESH5-ESM5", "ES:BF H5-M5-U5", "ESM5-ESU5"])
+def test_a_spread_is_refused_as_one_whatever_its_price(contract):
+    spread = other(at([0]), contract=contract, low=-3.0)
+    raw = pl.concat([RAW_BARS.frame(at([0])), RAW_BARS.frame(spread)])
+    assert reasons(raw) == [None, "a spread, not an outright"]
+
+
+@pytest.mark.parametrize("contract", ["", "ES", "ES=F", "ESM5", "ESM2025"])
+def test_an_outright_is_no_spread(contract):
+    assert reasons(other(at([0]), contract=contract)) == [None]
+
+
+def test_rows_set_aside_are_told_from_faults():
+    assert frozenset({AGAIN, RESTATED, "not the front month"}) == SET_ASIDE
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> pl.DataFrame:
+    """Files that overlap, contradict each other and themselves, over two contracts and a spread."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    parts = []
+    for source in draw(st.lists(st.sampled_from([None, "a", "b", "c"]), max_size=5)):
+        for contract in ("MESM5", "MESU5", "MESM5-MESU5")[: int(rng.integers(1, 4))]:
+            minutes = np.sort(rng.integers(0, 12, int(rng.integers(0, 10))))
+            swaps = rng.random(len(minutes)) < 0.1
+            minutes[swaps] += rng.choice([-5000, 3, 40_000], int(swaps.sum()))
+            part = at(minutes.tolist(), contract, source).with_columns(
+                volume=pl.Series(rng.choice([1.0, 2.0, -1.0], len(minutes), p=[0.6, 0.3, 0.1]))
+            )
+            parts.append(RAW_BARS.frame(part))
+    return pl.concat([RAW_BARS.empty(), *parts])
+
+
+@settings(deadline=None, max_examples=80)
+@given(deliveries())
+def test_of_all_files_the_latest_sound_statement_of_a_bar_counts_and_no_row_is_lost(raw):
+    raw = raw.with_columns(row=pl.int_range(raw.height, dtype=pl.Int64))
+    checked = validate(raw)
+    both = pl.concat([checked.bars.select(RAW_BARS.names), checked.quarantined.drop("reason")])
+    assert both.sort("row").equals(raw)
+    keys = checked.bars.select("ts", "contract")
+    assert keys.equals(keys.unique().sort("ts", "contract"))
+    # What is no fault in itself states a bar; the last statement in order of arrival counts.
+    fault = checked.quarantined.filter(~pl.col("reason").is_in(SET_ASIDE))["row"]
+    arrival = {source: i for i, source in enumerate(raw["source"].unique(maintain_order=True))}
+    stated = sorted(
+        raw.filter(~pl.col("row").is_in(fault.implode())).iter_rows(named=True),
+        key=lambda row: (arrival[row["source"]], row["row"]),
+    )
+    latest = {(row["ts"], row["contract"]): row["volume"] for row in stated}
+    counted = checked.bars.select("ts", "contract", "volume").rows()
+    assert {(ts, contract): volume for ts, contract, volume in counted} == latest
+    for row in checked.quarantined.filter(pl.col("reason") == AGAIN).iter_rows(named=True):
+        twins = [r for r in stated if (r["ts"], r["contract"]) == (row["ts"], row["contract"])]
+        assert sum(r["volume"] == row["volume"] for r in twins) > 1
+
+
 @settings(deadline=None, max_examples=40)
-@given(dirty_bars(), st.integers(0, 40))
-def test_whether_a_row_is_valid_does_not_depend_on_rows_after_it(raw, cut):
-    part, whole = validate(raw.head(cut)), validate(raw)
-    assert part.bars.equals(whole.bars.filter(pl.col("row") < cut))
-    assert part.quarantined.equals(whole.quarantined.filter(pl.col("row") < cut))
+@given(deliveries())
+def test_a_later_file_changes_no_row_that_it_does_not_speak_of(raw):
+    raw = raw.filter(pl.col("source").is_not_null())  # known files: the last one is new
+    part = raw.filter(pl.col("source") != "c")
+    new = raw.filter(pl.col("source") == "c")
+    before = validate(part).bars
+    after = validate(pl.concat([part, new])).bars
+    untouched = before.join(new, on=["ts", "contract"], how="anti")
+    assert after.join(new, on=["ts", "contract"], how="anti").equals(untouched)
 
 
 def stamps(*seconds: int) -> pl.Series:
