@@ -25,20 +25,25 @@ def model_inputs_of(
 ) -> ModelInputs:
     """Features of each candidate's signal bar, `is_<setup>` flags, and the side.
 
-    Signed features are multiplied by the side: a short in a falling market looks like a long in a
-    rising one, which halves what the models must learn. Raises ValueError where a candidate has
-    no feature row.
+    A short sees the market upside down: a feature with a mirror image is that one (its gap to the
+    high of the day before is a long's to the low), and signed features are multiplied by the side.
+    A short in a falling market so looks like a long in a rising one, which halves what the models
+    must learn. Raises ValueError where a candidate has no feature row.
     """
     joined = candidates.select("ts", "side", "setup").join(
         features.with_columns(has_row=True), on="ts", how="left", maintain_order="left"
     )
     if joined["has_row"].null_count():
         raise ValueError("a candidate has no feature row: features and candidates do not match")
-    columns = [
-        (pl.col(f.name) * pl.col("side") if f.is_signed else pl.col(f.name)).alias(f.name)
-        for f in inputs
-    ]
+    columns = [_seen_from_its_side(feature) for feature in inputs]
     flags = [(pl.col("setup") == name).cast(pl.Float64).alias(f"is_{name}") for name in setups]
     table = joined.select(*columns, *flags, pl.col("side").cast(pl.Float64))
     x = np.ascontiguousarray(table.fill_null(float("nan")).to_numpy(), dtype=np.float64)
     return ModelInputs(x.reshape(len(candidates), len(table.columns)), table.columns)
+
+
+def _seen_from_its_side(feature: Feature) -> pl.Expr:
+    value = pl.col(feature.name)
+    if feature.mirror is not None:
+        value = pl.when(pl.col("side") > 0).then(value).otherwise(pl.col(feature.mirror))
+    return (value * pl.col("side") if feature.is_signed else value).alias(feature.name)

@@ -7,6 +7,7 @@ from mlplatform.setups.sides import Side, entry_of_both_sides, setup_of_both_sid
 
 LEVELS = (
     ("previous_low", "previous_high"),
+    ("previous_rth_low", "previous_rth_high"),
     ("previous_week_low", "previous_week_high"),
     ("swing_low", "swing_high"),
 )
@@ -15,14 +16,15 @@ LEVELS = (
 
 def rejection_bar(
     min_wick_frac: float = 0.6,
-    min_range_atr: float = 0.8,
-    near_atr: float = 0.1,
+    min_range_atr: float = 0.75,
+    near_atr: float = 0.125,
     retrace_frac: float = 0.25,
     expiry_bars: int = 3,
 ) -> Setup:
     """In regular hours a bar of at least `min_range_atr` reaches within `near_atr` of, or through,
-    the low of the previous day or week or the last confirmed swing low, keeps its body above it,
-    and has a lower wick of at least `min_wick_frac` of its range; mirrored for shorts.
+    the low of the previous day, its regular session or the previous week, or the last confirmed
+    swing low, keeps its body above it, and has a lower wick of at least `min_wick_frac` of its
+    range; mirrored for shorts.
 
     After such a bar the close is far from the level that protects the trade. The entry is a limit
     order `retrace_frac` of the range below the close, given up after `expiry_bars`: who cannot
@@ -39,7 +41,7 @@ def rejection_bar(
 
     return setup_of_both_sides(
         "rejection_bar",
-        "a long wick at the high or low of the previous day, week or swing",
+        "a long wick at the high or low of the previous day, session, week or swing",
         rule,
         {
             "min_wick_frac": min_wick_frac,

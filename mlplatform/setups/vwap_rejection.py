@@ -8,7 +8,7 @@ from mlplatform.setups.sides import Side, setup_of_both_sides
 
 
 def vwap_rejection(
-    near_atr: float = 0.1, away_atr: float = 1.0, min_close_frac: float = 0.5
+    near_atr: float = 0.125, away_atr: float = 1.0, min_close_frac: float = 0.5
 ) -> Setup:
     """A close above the session's VWAP by `away_atr`; later a bar in regular hours comes back
     within `near_atr` of it, closes above it, and leaves more than `min_close_frac` of its range

@@ -36,6 +36,25 @@ def test_inputs_are_those_of_the_signal_bar_signed_by_the_side_in_the_candidates
     assert (found.x.dtype, found.x.flags.c_contiguous) == (np.float64, True)
 
 
+def test_a_short_sees_the_mirror_image_of_a_feature_that_has_one():
+    high, low = (
+        Feature(f"gap_to_{a}", ("close",), 0, lambda c: c["close"], a, "atr", True, mirror=b)
+        for a, b in (("high", "gap_to_low"), ("low", "gap_to_high"))
+    )
+    upper, lower = (
+        Feature(f"{a}_wick", ("close",), 0, lambda c: c["close"], a, mirror=f"{b}_wick")
+        for a, b in (("upper", "lower"), ("lower", "upper"))
+    )
+    features = BARS.select("ts").with_columns(
+        gap_to_high=pl.lit(-1.0), gap_to_low=pl.lit(5.0), upper_wick=pl.lit(0.2), lower_wick=None
+    )
+    found = model_inputs_of(CANDIDATES[:2], features, [high, low, upper, lower], ())
+    assert found.names == ["gap_to_high", "gap_to_low", "upper_wick", "lower_wick", "side"]
+    # The short is 5 ATR away from what lies in its way, and 1 from what lies behind it.
+    expected = [[-5.0, 1.0, np.nan, 0.2, -1.0], [-1.0, 5.0, 0.2, np.nan, 1.0]]
+    np.testing.assert_array_equal(found.x, np.array(expected))
+
+
 def test_no_candidates_give_no_rows_of_the_same_width():
     found = model_inputs_of(CANDIDATES[:0], FEATURES, [TREND, CLOCK], ("a", "b"))
     assert found.x.shape == (0, 5)

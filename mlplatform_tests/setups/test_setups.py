@@ -10,29 +10,7 @@ from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import Setup, find_candidates
 from mlplatform.testing.bars import chicago, drawn_bars, joined
 
-
-def signals(setup: Setup, bars: pl.DataFrame, **features: object) -> list[tuple[int, int]]:
-    """(row of the signal bar, side) of the candidates; features drawn, an ATR of 2 by default."""
-    drawn = {"atr14": 2.0, **features}
-    columns = {
-        name: pl.Series(name, v if isinstance(v, list) else [v] * bars.height, pl.Float64)
-        for name, v in drawn.items()
-    }
-    table = bars.select("ts").with_columns(**columns)
-    found = find_candidates("MES-5m", (setup,), bars, table, 300)
-    at = {ts: row for row, ts in enumerate(bars["ts"])}
-    return [(at[ts], side) for ts, side in found.select("ts", "side").rows()]
-
-
-def mirrored(bars: pl.DataFrame) -> pl.DataFrame:
-    """The same session upside down."""
-    return bars.with_columns(
-        open=200 - pl.col("open"),
-        high=200 - pl.col("low"),
-        low=200 - pl.col("high"),
-        close=200 - pl.col("close"),
-    )
-
+from .drawn import mirrored, signals
 
 # Above an EMA 20 that stands at 100: held above; dips and closes above (signal); dips again, but
 # the bar before had not held; held; touches exactly (signal); held; dips and closes below;
