@@ -11,7 +11,7 @@ from mlplatform.domain.tables import BARS
 from mlplatform.features.compute import compute_features, warmup_periods, warmup_sessions
 from mlplatform.features.evaluation import evaluate
 from mlplatform.features.graph import Columns, Feature, FeatureError, FeaturePlan
-from mlplatform.features.sets import LEVELS, core_plan, model_inputs
+from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.testing.bars import drawn_bars, joined, seeded_bars
 
 
@@ -127,11 +127,11 @@ def test_the_core_plans_of_two_timeframes_are_two_plans():
     assert len(prints) == 3
 
 
-def test_models_see_about_25_features_and_no_price_level():
-    inputs = [f.name for f in model_inputs(core_plan(Timeframe("5m")))]
+def test_models_see_every_column_that_is_no_price_level():
+    core = core_plan(Timeframe("5m"))
+    inputs = model_inputs(core)
     assert len(inputs) >= 25
-    assert not set(inputs) & LEVELS
-    assert set(core_plan(Timeframe("5m")).names) == set(inputs) | LEVELS
+    assert {f.unit for f in core.features if f not in inputs} == {"points"}
 
 
 def test_without_bars_there_are_columns_without_rows():

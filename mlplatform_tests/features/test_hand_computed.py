@@ -6,35 +6,25 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mlplatform.domain.tables import BARS
-from mlplatform.features.catalog import higher, price, session, technical, volatility, volume
-from mlplatform.features.evaluation import evaluate
-from mlplatform.features.graph import Feature, FeaturePlan
+from mlplatform.domain.series import Timeframe
+from mlplatform.features.catalog import (
+    averages,
+    bollinger,
+    distances,
+    flow,
+    higher,
+    levels,
+    price,
+    technical,
+    time,
+    volatility,
+    volume,
+    vwap,
+)
+from mlplatform.features.graph import Feature
 from mlplatform.testing.bars import chicago, drawn_bars, joined, seeded_bars
 
-ATR_2 = Feature(
-    "atr14", ("close",), 0, lambda columns: columns["close"] * 0 + 2.0, "an ATR of two points"
-)
-LN = math.log
-
-
-def values(feature: Feature, bars: pl.DataFrame, *others: Feature) -> list[float | None]:
-    given = (feature, *others)
-    if "atr14" in feature.inputs and "atr14" not in [other.name for other in others]:
-        given = (*given, ATR_2)
-    plan = FeaturePlan.build("drawn", 1, given, tuple(BARS.names))
-    return evaluate(plan, bars)[feature.name].to_list()
-
-
-def close_to(*expected: float | None) -> list:
-    return [None if e is None else pytest.approx(e, rel=1e-12, abs=1e-12) for e in expected]
-
-
-FOUR = drawn_bars(
-    "2025-06-02 17:00",
-    [(10, 12, 9, 11), (11, 16, 10, 14), (14, 14, 7, 8), (8, 8, 8, 8)],
-    volumes=[1.0, 3.0, 4.0, 2.0],
-)
+from .drawn import ATR_2, FOUR, LN, close_to, values
 
 
 def test_parkinson_is_the_root_of_the_mean_squared_log_range_over_four_log_two():
@@ -88,20 +78,20 @@ def test_flow_weighs_volume_by_the_close_within_its_bar():
     two = (1 * places[0] + 3 * places[1]) / 4
     three = (3 * places[1] + 4 * places[2]) / 7
     four = (4 * places[2] + 0) / 6
-    assert values(volume.flow_imbalance(2), FOUR) == close_to(None, two, three, four)
+    assert values(flow.flow_imbalance(2), FOUR) == close_to(None, two, three, four)
 
 
 def test_the_session_vwap_starts_anew_with_the_session():
     first = drawn_bars("2025-06-03 15:50", [(10, 12, 8, 10), (10, 16, 10, 13)], volumes=[1.0, 3.0])
     second = drawn_bars("2025-06-03 17:00", [(20, 26, 20, 23), (20, 20, 20, 20)], volumes=[5, 0])
-    vwap = (1 * 10 + 3 * 13) / 4
-    expected = ((10 - 10) / 2, (13 - vwap) / 2, (23 - 23) / 2, (20 - 23) / 2)
-    assert values(volume.vwap_gap(), joined(first, second)) == close_to(*expected)
+    mean = (1 * 10 + 3 * 13) / 4
+    expected = ((10 - 10) / 2, (13 - mean) / 2, (23 - 23) / 2, (20 - 23) / 2)
+    assert values(vwap.vwap_gap(), joined(first, second)) == close_to(*expected)
 
 
 OF_VOLUME = (
-    volume.vwap_gap(),
-    volume.flow_imbalance(2),
+    vwap.vwap_gap(),
+    flow.flow_imbalance(2),
     volume.volume_ratio(2),
     volume.volume_trend(1, 2),
     volume.volume_for_time(5, 276),
@@ -150,7 +140,7 @@ def test_the_opening_range_is_known_when_its_half_hour_is_over():
     quiet = (100, 101, 99, 100)
     prices = [(100, 150, 50, 100), quiet, quiet, (100, 107, 99, 100), (100, 101, 96, 100)]
     prices += [quiet, quiet, (100, 130, 70, 100), quiet]  # 08:55, 09:00 (outside), 09:05
-    high, low = session.opening_range(30)
+    high, low = levels.opening_range(30)
     bars = rth_day("2025-06-03", prices)
     assert values(high, bars) == [None] * 7 + [107.0, 107.0]
     assert values(low, bars) == [None] * 7 + [96.0, 96.0]
@@ -162,55 +152,55 @@ def test_levels_of_the_day_before_last_through_the_day_and_end_with_the_contract
     days = [[(5, 9, 4, 6), (6, 8, 2, 7)], [(7, 10, 6, 9), (9, 9, 8, 8)], [(8, 8, 8, 8)]]
     drawn = [rth_day(f"2025-06-{3 + i:02d}", day) for i, day in enumerate(days)]
     bars = joined(*drawn)
-    assert values(session.previous_day("high", 276), bars) == [None, None, 9, 9, 10]
-    assert values(session.previous_day("low", 276), bars) == [None, None, 2, 2, 6]
-    assert values(session.previous_day("close", 276), bars) == [None, None, 7, 7, 8]
+    assert values(levels.previous_day("high", 276), bars) == [None, None, 9, 9, 10]
+    assert values(levels.previous_day("low", 276), bars) == [None, None, 2, 2, 6]
+    assert values(levels.previous_day("close", 276), bars) == [None, None, 7, 7, 8]
 
 
 def test_a_gap_to_a_level_is_the_close_above_it_in_atr():
     level = Feature("level", ("open",), 0, lambda c: pl.Series([10.0, 15.0, None, 8.0]), "level")
-    assert values(session.level_gap("level"), FOUR, level) == close_to(0.5, -0.5, None, 0.0)
+    assert values(distances.level_gap("level"), FOUR, level) == close_to(0.5, -0.5, None, 0.0)
 
 
 def test_the_gap_to_the_sessions_first_price():
     bars = joined(
         rth_day("2025-06-03", [(5, 9, 4, 6), (6, 8, 2, 7)]), rth_day("2025-06-04", [(8, 9, 8, 9)])
     )
-    assert values(session.session_open_gap(), bars) == close_to(0.5, 1.0, 0.5)
+    assert values(distances.session_open_gap(), bars) == close_to(0.5, 1.0, 0.5)
 
 
 def test_the_clock_of_the_session():
     times = ("2025-06-01 17:00", "2025-06-02 08:30", "2025-06-02 15:55", "2025-07-03 12:10")
     bars = joined(*(drawn_bars(t, [100.0]) for t in times))
-    assert values(session.minutes_since_rth_open(), bars) == [-930, 0, 445, 220]
-    assert values(session.minutes_to_session_end(), bars) == [1380, 450, 5, 5]
-    assert values(session.day_of_week(), bars) == [1, 1, 1, 4]
+    assert values(time.minutes_since_rth_open(), bars) == [-930, 0, 445, 220]
+    assert values(time.minutes_to_session_end(), bars) == [1380, 450, 5, 5]
+    assert values(time.day_of_week(), bars) == [1, 1, 1, 4]
 
 
 def test_averages_in_atr():
     ema = Feature("ema20", ("open",), 0, lambda c: pl.Series([10.0, 12.0, 9.0, 9.0]), "ema")
     slow = Feature("ema50", ("open",), 0, lambda c: pl.Series([11.0, 11.0, 9.0, 5.0]), "ema")
-    assert values(technical.ema_gap(20), FOUR, ema) == close_to(0.5, 1.0, -0.5, -0.5)
-    assert values(technical.ema_spread(20, 50), FOUR, ema, slow) == close_to(-0.5, 0.5, 0.0, 2.0)
-    assert values(technical.ema_slope(20, 2), FOUR, ema) == close_to(None, None, -0.5, -1.5)
+    assert values(averages.average_gap("ema20"), FOUR, ema) == close_to(0.5, 1.0, -0.5, -0.5)
+    assert values(averages.ema_spread(20, 50), FOUR, ema, slow) == close_to(-0.5, 0.5, 0.0, 2.0)
+    assert values(averages.ema_slope(20, 2), FOUR, ema) == close_to(None, None, -0.5, -1.5)
 
 
 def test_bollinger_counts_population_standard_deviations_and_is_null_on_a_flat_market():
     bars = drawn_bars("2025-06-02 17:00", [1.0, 3.0, 5.0, 5.0, 5.0])
-    found = values(technical.bollinger_position(3), bars)
+    found = values(bollinger.bollinger_position(3), bars)
     expected = ((5 - 3) / math.sqrt(8 / 3), (5 - 13 / 3) / math.sqrt(8 / 9))
     assert found[:2] + found[4:] == [None, None, None]
     assert found[2:4] == close_to(*expected)
     moving = [*(6000 + np.cumsum(np.random.default_rng(0).normal(0, 5, 300))), *[6012.25] * 30]
     flat = drawn_bars("2025-06-02 17:00", moving, minutes=1)
-    assert values(technical.bollinger_position(20), flat)[-10:] == [None] * 10
+    assert values(bollinger.bollinger_position(20), flat)[-10:] == [None] * 10
 
 
 def test_nothing_in_atr_is_known_on_a_market_that_never_moved():
     bars = drawn_bars("2025-06-02 17:00", [100.0] * 40)
     real = volatility.atr(14)
     assert values(real, bars)[20:] == [0.0] * 20
-    for feature in (price.move(1), volatility.bar_range(), technical.macd_histogram()):
+    for feature in (price.move(1), volatility.bar_range(), technical.macd("histogram")):
         assert values(feature, bars, real) == [None] * 40
 
 
@@ -222,7 +212,7 @@ def hourly(closes: list[float]) -> list:
 def test_the_higher_trend_knows_an_hour_when_its_last_bar_is_over():
     closes = [100.0 + 3 * i for i in range(18)]
     bars = drawn_bars("2025-06-02 17:00", hourly(closes))
-    found = values(higher.higher_trend(60, 10, 5), bars)
+    found = values(higher.higher_trend(60, 10, Timeframe("5m")), bars)
     # TA-Lib's ATR 14 needs 15 hours; the 15th ends with the bar of 07:55.
     first = bars["ts"].search_sorted(chicago("2025-06-03 07:55"))
     assert found[:first] == [None] * first
@@ -234,6 +224,6 @@ def test_the_higher_trend_knows_an_hour_when_its_last_bar_is_over():
         high=pl.col("high")
         + pl.when(pl.col("ts") > chicago("2025-06-03 08:00")).then(50).otherwise(0)
     )
-    changed = values(higher.higher_trend(60, 10, 5), rising)
+    changed = values(higher.higher_trend(60, 10, Timeframe("5m")), rising)
     assert changed[: first + 12] == found[: first + 12]  # the open hour is not known
     assert changed[first + 12] != found[first + 12]

@@ -9,7 +9,7 @@ import pytest
 import talib
 
 from mlplatform.domain.series import Timeframe
-from mlplatform.features.catalog import technical, volatility
+from mlplatform.features.catalog import averages, technical, volatility
 from mlplatform.features.compute import compute_features
 from mlplatform.features.sets import core_plan
 from mlplatform.testing.bars import drawn_bars, joined, seeded_bars
@@ -28,8 +28,8 @@ def published(file: str) -> pl.DataFrame:
 # Where the seeding differs, rows from which the difference is below the tolerance.
 CASES = [
     ("spy_with_indicators.txt", technical.rsi(14), 50.0, "rsi 14 wilder", 14, 5e-6),
-    ("spy_with_indicators.txt", technical.ema(14), 0.0, "ema14", 14, 6e-3),
-    ("spy_with_macd.txt", technical.macd_histogram(), 0.0, "histogram", 33, 5e-6),
+    ("spy_with_indicators.txt", averages.ema(14), 0.0, "ema14", 14, 6e-3),
+    ("spy_with_macd.txt", technical.macd_points("histogram"), 0.0, "histogram", 33, 5e-6),
     ("spy_atr_wilder.txt", volatility.atr(14), 0.0, "average true range 14", 400, 5e-6),
     ("spy_with_adx.txt", technical.adx(14), 0.0, "adx 14", 400, 5e-5),
 ]

@@ -1,6 +1,7 @@
 """Law 3: each period is computed from its own anchor, so a loop over periods gives the batch."""
 
 import math
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -97,7 +98,7 @@ def needed(plan: FeaturePlan, name: str) -> FeaturePlan:
         if item in by_name and item not in wanted:
             wanted.add(item)
             open_names += by_name[item].inputs
-    chosen = tuple(f for f in plan.order if f.name in wanted)
+    chosen = tuple(replace(f, mirror=None) for f in plan.order if f.name in wanted)
     return FeaturePlan.build(name, 1, chosen, tuple(BARS.names))
 
 

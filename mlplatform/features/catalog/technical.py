@@ -1,133 +1,176 @@
-"""Classic indicators, all from TA-Lib, distances in ATR."""
+"""Classic oscillators, all from TA-Lib, centred on zero so that a falling market mirrors a rising.
+
+TA-Lib gives a number where price stood still and the indicator is not defined (RSI 0, stochastic
+0, money flow 0): there it is null here.
+"""
 
 import polars as pl
 
+from mlplatform.features.arithmetic import Compute
+from mlplatform.features.catalog.averages import RECURSION
 from mlplatform.features.catalog.expressions import expression, indicator, per_atr
 from mlplatform.features.graph import Columns, Feature
 
-_RECURSION = 12
-"""Spans after which an exponential average has forgotten its start to below 1e-9."""
 
+def _where(known: pl.Expr, inputs: tuple[str, ...], raw: Compute, shift: float = 0.0) -> Compute:
+    """An indicator less `shift`, null where `known` (over the inputs) does not hold."""
 
-def ema(span_bars: int) -> Feature:
-    """Exponential moving average of the close (TA-Lib), points."""
-    return Feature(
-        f"ema{span_bars}",
-        ("close",),
-        span_bars * _RECURSION,
-        indicator("EMA", "close", timeperiod=span_bars),
-        f"exponential moving average of {span_bars} bars",
-        unit="points",
-        params={"span_bars": span_bars},
-    )
+    def compute(columns: Columns) -> pl.Series:
+        bars = pl.DataFrame([columns[name] for name in inputs])
+        value = pl.when(known).then(pl.lit(raw(columns)) - shift)
+        return bars.select(value).to_series()
 
-
-def ema_gap(span_bars: int) -> Feature:
-    """Close above its EMA, ATR."""
-    name = f"ema{span_bars}"
-    return Feature(
-        f"{name}_gap_atr",
-        ("close", name, "atr14"),
-        0,
-        per_atr(pl.col("close") - pl.col(name)),
-        f"close above its EMA of {span_bars} bars",
-        unit="atr",
-        is_signed=True,
-    )
-
-
-def ema_spread(fast_bars: int, slow_bars: int) -> Feature:
-    """Fast EMA above slow EMA, ATR: the trend."""
-    fast, slow = f"ema{fast_bars}", f"ema{slow_bars}"
-    return Feature(
-        "ema_spread_atr",
-        (fast, slow, "atr14"),
-        0,
-        per_atr(pl.col(fast) - pl.col(slow)),
-        "fast EMA above slow EMA",
-        unit="atr",
-        is_signed=True,
-    )
-
-
-def ema_slope(span_bars: int, over_bars: int) -> Feature:
-    """Change of an EMA over some bars, ATR."""
-    name = f"ema{span_bars}"
-    return Feature(
-        f"{name}_slope_atr",
-        (name, "atr14"),
-        over_bars,
-        per_atr(pl.col(name).diff(over_bars)),
-        f"change of the EMA of {span_bars} bars over {over_bars} bars",
-        unit="atr",
-        is_signed=True,
-        params={"over_bars": over_bars},
-    )
+    return compute
 
 
 def rsi(span_bars: int) -> Feature:
-    """RSI (TA-Lib) centred: -50 to +50."""
-    raw = indicator("RSI", "close", timeperiod=span_bars)
-
-    def centred(columns: Columns) -> pl.Series:
-        return raw(columns) - 50.0
-
+    """RSI (TA-Lib) centred: -50 to +50; null where the close did not change within its memory."""
+    memory = span_bars * 2 * RECURSION
+    changes = (pl.col("close").diff() != 0).fill_null(False).cast(pl.Int32)
+    changed = changes.rolling_sum(memory, min_samples=1) > 0
     return Feature(
         f"rsi{span_bars}",
         ("close",),
-        span_bars * 2 * _RECURSION,
-        centred,
+        memory,
+        _where(changed, ("close",), indicator("RSI", "close", timeperiod=span_bars), 50.0),
         f"RSI of {span_bars} bars minus 50",
         is_signed=True,
+        version=2,
         params={"span_bars": span_bars},
     )
 
 
 def adx(span_bars: int) -> Feature:
-    """ADX (TA-Lib): strength of trend, 0 to 100, without direction."""
+    """ADX (TA-Lib): strength of trend, 0 to 100, without direction; 0 where price never moved."""
     return Feature(
         f"adx{span_bars}",
         ("high", "low", "close"),
-        span_bars * 3 * _RECURSION,
+        span_bars * 3 * RECURSION,
         indicator("ADX", "high", "low", "close", timeperiod=span_bars),
         f"average directional index of {span_bars} bars",
         params={"span_bars": span_bars},
     )
 
 
-def macd_histogram() -> Feature:
-    """MACD 12/26/9 histogram (TA-Lib), ATR."""
-    raw = indicator("MACD", "close", output=2, fastperiod=12, slowperiod=26, signalperiod=9)
-
-    def scaled(columns: Columns) -> pl.Series:
-        frame = pl.DataFrame({"histogram": raw(columns), "atr14": columns["atr14"]})
-        return expression(pl.col("histogram") / pl.when(pl.col("atr14") > 0).then("atr14"))(
-            {name: frame[name] for name in frame.columns}
-        )
-
+def directional(side: str, span_bars: int) -> Feature:
+    """Plus ("up") or minus ("down") directional indicator (TA-Lib), 0 to 100."""
+    function = "PLUS_DI" if side == "up" else "MINUS_DI"
     return Feature(
-        "macd_histogram_atr",
-        ("close", "atr14"),
-        26 * _RECURSION,
-        scaled,
-        "MACD 12/26/9 histogram",
+        f"directional_{side}{span_bars}",
+        ("high", "low", "close"),
+        span_bars * 2 * RECURSION,
+        indicator(function, "high", "low", "close", timeperiod=span_bars),
+        f"directional indicator {side} of {span_bars} bars",
+        is_step=True,
+        params={"span_bars": span_bars},
+    )
+
+
+def directional_spread(span_bars: int) -> Feature:
+    """Plus minus the minus directional indicator (TA-Lib): -100 to +100, 0 without direction."""
+    up, down = f"directional_up{span_bars}", f"directional_down{span_bars}"
+    return Feature(
+        f"directional_spread{span_bars}",
+        (up, down),
+        0,
+        expression(pl.col(up) - pl.col(down)),
+        f"plus minus the minus directional indicator of {span_bars} bars",
+        is_signed=True,
+    )
+
+
+_MACD = {"fastperiod": 12, "slowperiod": 26, "signalperiod": 9}
+_MACD_OUTPUTS = {"line": 0, "signal": 1, "histogram": 2}
+
+
+def macd_points(what: str) -> Feature:
+    """MACD 12/26/9 line, signal or histogram (TA-Lib), points."""
+    return Feature(
+        f"macd_{what}",
+        ("close",),
+        26 * RECURSION,
+        indicator("MACD", "close", output=_MACD_OUTPUTS[what], **_MACD),
+        f"MACD 12/26/9 {what}",
+        unit="points",
+        is_step=True,
+    )
+
+
+def macd(what: str) -> Feature:
+    """MACD 12/26/9 line, signal or histogram (TA-Lib), ATR."""
+    name = f"macd_{what}"
+    return Feature(
+        f"{name}_atr",
+        (name, "atr14"),
+        0,
+        per_atr(pl.col(name)),
+        f"MACD 12/26/9 {what}",
         unit="atr",
         is_signed=True,
     )
 
 
-def bollinger_position(span_bars: int) -> Feature:
-    """Close in standard deviations from its mean of `span_bars`."""
-    close = pl.col("close")
-    deviation = close.rolling_std(span_bars, ddof=0)
+def stochastic(what: str, span_bars: int, slow_bars: int = 3, signal_bars: int = 3) -> Feature:
+    """Slow stochastic (TA-Lib) "k" or its average "d", centred: -50 to +50.
+
+    Null where a range within its window had no height: TA-Lib says 0 there.
+    """
+    inputs = ("high", "low", "close")
+    raw = indicator(
+        "STOCH",
+        *inputs,
+        output=0 if what == "k" else 1,
+        fastk_period=span_bars,
+        slowk_period=slow_bars,
+        slowd_period=signal_bars,
+    )
+    height = pl.col("high").rolling_max(span_bars) - pl.col("low").rolling_min(span_bars)
+    averaged = slow_bars + (0 if what == "k" else signal_bars - 1)
     return Feature(
-        f"bollinger{span_bars}",
-        ("close",),
+        f"stochastic_{what}{span_bars}",
+        inputs,
+        span_bars + slow_bars + signal_bars,
+        _where(height.rolling_min(averaged) > 0, inputs, raw, 50.0),
+        f"stochastic %{what.upper()} of {span_bars} bars minus 50",
+        is_signed=True,
+        params={"span_bars": span_bars, "slow_bars": slow_bars, "signal_bars": signal_bars},
+    )
+
+
+def cci(span_bars: int) -> Feature:
+    """Commodity channel index (TA-Lib); 0 where typical prices did not vary."""
+    return Feature(
+        f"cci{span_bars}",
+        ("high", "low", "close"),
         span_bars,
-        expression(
-            (close - close.rolling_mean(span_bars)) / pl.when(deviation > 1e-9).then(deviation)
-        ),
-        f"close in standard deviations from its mean of {span_bars} bars",
+        indicator("CCI", "high", "low", "close", timeperiod=span_bars),
+        f"commodity channel index of {span_bars} bars",
+        is_signed=True,
+        params={"span_bars": span_bars},
+    )
+
+
+def money_flow(span_bars: int) -> Feature:
+    """Money flow index (TA-Lib MFI) centred: -50 to +50.
+
+    Null where a bar of the window has no volume known, or nothing flowed in it.
+    """
+    inputs = ("high", "low", "close", "volume")
+    raw = indicator("MFI", *inputs, timeperiod=span_bars)
+    typical = (pl.col("high") + pl.col("low") + pl.col("close")) / 3
+    flowed = (typical.diff() != 0) & (pl.col("volume") > 0)
+    known = flowed.cast(pl.Int32).rolling_sum(span_bars) > 0
+
+    def filled(columns: Columns) -> pl.Series:
+        # One unknown volume would stay in TA-Lib's running sums for ever.
+        return raw({**columns, "volume": columns["volume"].fill_null(0.0)})
+
+    return Feature(
+        f"money_flow{span_bars}",
+        inputs,
+        span_bars + 1,
+        _where(known, inputs, filled, 50.0),
+        f"money flow index of {span_bars} bars minus 50",
         is_signed=True,
         params={"span_bars": span_bars},
     )

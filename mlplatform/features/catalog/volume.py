@@ -1,8 +1,8 @@
-"""What was traded: relative volume, session VWAP, a documented order-flow proxy."""
+"""How much was traded, against its own past and for the time of day."""
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import expression, per_atr
+from mlplatform.features.catalog.expressions import expression
 from mlplatform.features.graph import Columns, Feature
 
 
@@ -55,42 +55,4 @@ def volume_for_time(sessions: int, bars_a_session: int) -> Feature:
         compute,
         f"log of recent volume per its mean at that minute of {sessions} sessions",
         params={"sessions": sessions},
-    )
-
-
-def vwap_gap() -> Feature:
-    """Close above the session's volume-weighted average price, ATR; restarts each session."""
-    typical = (pl.col("high") + pl.col("low") + pl.col("close")) / 3
-    traded = pl.col("volume").cum_sum().over("session_date")
-    vwap = (typical * pl.col("volume")).cum_sum().over("session_date") / pl.when(traded > 0).then(
-        traded
-    )
-    return Feature(
-        "vwap_gap_atr",
-        ("high", "low", "close", "volume", "session_date", "atr14"),
-        0,
-        per_atr(pl.col("close") - vwap),
-        "close above the session's VWAP",
-        unit="atr",
-        is_signed=True,
-    )
-
-
-def flow_imbalance(span_bars: int) -> Feature:
-    """Proxy of order-flow imbalance: volume weighted by the close's place in its bar, -1 to +1.
-
-    The accumulation idea of Chaikin's money flow; real bid and ask volume is not in these bars.
-    """
-    width = pl.col("high") - pl.col("low")
-    place = (2 * pl.col("close") - pl.col("high") - pl.col("low")) / pl.when(width > 0).then(width)
-    signed = (place.fill_null(0.0) * pl.col("volume")).rolling_sum(span_bars)
-    total = pl.col("volume").rolling_sum(span_bars)
-    return Feature(
-        f"flow_imbalance{span_bars}",
-        ("high", "low", "close", "volume"),
-        span_bars,
-        expression(signed / pl.when(total > 0).then(total)),
-        f"money-flow proxy of {span_bars} bars",
-        is_signed=True,
-        params={"span_bars": span_bars},
     )

@@ -1,0 +1,114 @@
+"""Where in the day, the week and the life of the contract a bar is: all known ahead."""
+
+import re
+from datetime import date, timedelta
+
+import polars as pl
+
+from mlplatform.features.catalog.expressions import expression
+from mlplatform.features.graph import Columns, Feature
+from mlplatform.market.sessions import CHICAGO, RTH_FIRST_MINUTE, RTH_LAST_MINUTE
+
+_LOCAL = pl.col("ts").dt.convert_time_zone(CHICAGO).dt.replace_time_zone(None)
+_CONTRACT = re.compile(r"[A-Z0-9]*([FGHJKMNQUVXZ])(\d)")
+_FRIDAY = 4
+
+
+def minutes_since_rth_open() -> Feature:
+    """Minutes of the bar's start since 08:30 Chicago of its trading day; negative overnight."""
+    wall = _LOCAL - pl.col("session_date").cast(pl.Datetime("us"))
+    return Feature(
+        "minutes_since_rth_open",
+        ("ts", "session_date"),
+        0,
+        expression(wall.dt.total_minutes() - RTH_FIRST_MINUTE),
+        "minutes since the regular open",
+        unit="minutes",
+        version=2,
+    )
+
+
+def minutes_to_rth_close() -> Feature:
+    """Minutes from the bar's start to 15:00 Chicago, or to an earlier end of the session.
+
+    Negative after it. It is what is left of the liquid hours.
+    """
+    to_close = RTH_LAST_MINUTE - RTH_FIRST_MINUTE - pl.col("minutes_since_rth_open")
+    return Feature(
+        "minutes_to_rth_close",
+        ("minutes_since_rth_open", "minutes_to_session_end"),
+        0,
+        expression(pl.min_horizontal(to_close, "minutes_to_session_end")),
+        "minutes to the regular close",
+        unit="minutes",
+    )
+
+
+def minutes_since_session_open() -> Feature:
+    """Minutes of the bar's start since the session's start at 17:00 Chicago."""
+    return Feature(
+        "minutes_since_session_open",
+        ("minute_of_session",),
+        0,
+        expression(pl.col("minute_of_session").cast(pl.Float64)),
+        "minutes since the session's start",
+        unit="minutes",
+    )
+
+
+def minutes_to_session_end() -> Feature:
+    """Minutes from the bar's start to the session's scheduled end."""
+    return Feature(
+        "minutes_to_session_end",
+        ("ts", "session_end"),
+        0,
+        expression((pl.col("session_end") - pl.col("ts")).dt.total_minutes()),
+        "minutes to the session's end",
+        unit="minutes",
+    )
+
+
+def is_rth() -> Feature:
+    """Whether the bar is in regular trading hours: 1, else 0."""
+    regular = (pl.col("session") == "rth").cast(pl.Float64)
+    return Feature("is_rth", ("session",), 0, expression(regular), "1 in regular hours, else 0")
+
+
+def day_of_week() -> Feature:
+    """Trading day of the week: 1 Monday to 5 Friday."""
+    return Feature(
+        "day_of_week", ("session_date",), 0, expression(pl.col("session_date").dt.weekday()), "1-5"
+    )
+
+
+def days_to_roll() -> Feature:
+    """Calendar days from the trading day to the contract's roll: the Monday before the third Friday
+    of its expiry month. Negative after it; null where the contract is unknown.
+    """
+    return Feature(
+        "days_to_roll",
+        ("contract", "session_date"),
+        0,
+        _days_to_roll,
+        "days to the roll of the contract",
+        unit="days",
+    )
+
+
+def _days_to_roll(columns: Columns) -> pl.Series:
+    days = columns["session_date"]
+    known = _CONTRACT.fullmatch(columns["contract"][0]) if len(days) else None
+    if known is None:
+        return pl.Series([None] * len(days), dtype=pl.Float64)
+    first = days[0]
+    month = "FGHJKMNQUVXZ".index(known[1]) + 1
+    year = first.year + (int(known[2]) - first.year) % 10
+    roll = pl.Series([roll_day(year, month)], dtype=pl.Date)
+    return (roll - days).dt.total_days().cast(pl.Float64)
+
+
+def roll_day(year: int, month: int) -> date:
+    """The Monday before the third Friday of an expiry month."""
+    first = date(year, month, 1)
+    third_friday = first + timedelta(days=(_FRIDAY - first.weekday()) % 7 + 14)
+    return third_friday - timedelta(days=_FRIDAY)
