@@ -24,8 +24,9 @@ def complete_bars(
     """Table `raw_bars`: the bars that start in the request's span and are complete by now."""
     inside = (pl.col("ts") >= request.first) & (pl.col("ts") < request.last)
     complete = pl.col("ts") + timeframe.delta <= now
-    return RAW_BARS.frame(frame.filter(inside & complete).drop("row", strict=False)
-                          .with_row_index("row"))
+    return RAW_BARS.frame(
+        frame.filter(inside & complete).drop("row", strict=False).with_row_index("row")
+    )
 
 
 def clause(text: str, *secrets: str) -> str:

@@ -98,25 +98,32 @@ class Downloader:
         """The bars that start in a span. `offline`: as the cache has it, the vendor is not asked.
 
         Raises InputError, one sentence, where the vendor keeps failing or the user has to act;
-        what was fetched by then stays in the cache.
+        what was fetched by then stays in the cache; also where there is no bar at all.
         """
+        found = self._gather(wanted, offline)
+        if found.frame.is_empty():
+            raise InputError(self._nothing(f"no bars from {wanted}", found.missing))
+        return found
+
+    def _gather(self, wanted: Span, offline: bool = False) -> Download:
         requests = self.source.requests(wanted)
-        missing: list[Missing] = []
-        fetched = 0
+        missing: dict[Request, Missing] = {}
+        asked: set[Request] = set()
         try:
             for number, request in enumerate(requests):
                 if self.cache.has(request) or offline:
                     continue
                 self._progress(number, len(requests), request)
-                fetched += self._obtain(request, missing)
+                if self._obtain(request, missing):
+                    asked.add(request)
         finally:
             self.source.close()
-        return self._result(wanted, requests, fetched, missing)
+        return self._result(wanted, requests, asked, missing)
 
     def update(self) -> Download:
         """What is newer than the cache, from the start of the newest cached request on: that
-        request comes along, asked again only where it was open. Raises InputError where nothing
-        was downloaded before.
+        request comes along, asked again only where it was open. Where nothing traded since, the
+        frame has no rows. Raises InputError where nothing was downloaded before.
         """
         spans = self.cache.spans()
         if not spans:
@@ -124,7 +131,7 @@ class Downloader:
                 f"Nothing of {self.source.series.name} was downloaded from {self.source.vendor} "
                 "yet: say from when with --from or --duration."
             )
-        return self.download(Span(spans[-1].first, self._clock()))
+        return self._gather(Span(spans[-1].first, self._clock()))
 
     def everything(self) -> Download:
         """All that the cache has, without asking; raises InputError where it has nothing."""
@@ -134,25 +141,25 @@ class Downloader:
         whole = Span(spans[0].first, max(span.last for span in spans))
         return self.download(whole, offline=True)
 
-    def _obtain(self, request: Request, missing: list[Missing]) -> bool:
+    def _obtain(self, request: Request, missing: dict[Request, Missing]) -> bool:
         """Ask for one request and store the answer; whether the vendor was asked."""
         now = self._clock()
         offered = self.source.offered_from(now)
         if offered is not None and request.first < offered:
             lost = Span(request.first, min(request.last, offered))
-            missing.append(Missing(lost, request.contract, "older than what the vendor keeps"))
+            missing[request] = Missing(lost, request.contract, "older than what the vendor keeps")
             if request.last <= offered:
                 return False
         try:
             frame = self._fetch(request)
         except NotOfferedError as error:
-            missing.append(Missing(request.span, request.contract, str(error)))
+            missing[request] = Missing(request.span, request.contract, str(error))
             return True
         # Judged by the time before the asking: an answer that was open then may lack its end.
         is_open = request.is_open(now, self.source.settle)
         if frame.is_empty() and not is_open and _market_was_open(request.span):
             # Vendors give empty answers when they stumble: kept, it would be a hole for ever.
-            missing.append(Missing(request.span, request.contract, "an empty answer"))
+            missing[request] = Missing(request.span, request.contract, "an empty answer")
         else:
             self.cache.write(request, frame, is_open)
         return True
@@ -167,9 +174,7 @@ class Downloader:
                 reason = clause(str(error))
                 if attempt + 1 < self._retry.attempts:
                     pause_s = max(error.pause_s, self._retry.pause_s(request.key, attempt))
-                    _LOG.info(
-                        "%s: %s, next try in %.0f s", self.source.vendor, reason, pause_s
-                    )
+                    _LOG.info("%s: %s, next try in %.0f s", self.source.vendor, reason, pause_s)
                     self._sleep(pause_s)
         raise InputError(
             f"{self.source.vendor} did not give {self.source.series.name} {request} after "
@@ -184,29 +189,26 @@ class Downloader:
         return frame
 
     def _result(
-        self, wanted: Span, requests: list[Request], fetched: int, missing: list[Missing]
+        self,
+        wanted: Span,
+        requests: list[Request],
+        asked: set[Request],
+        missing: dict[Request, Missing],
     ) -> Download:
-        found = {request: self.cache.find(request) for request in requests}
-        frame = self.cache.read([path for path in found.values() if path is not None])
+        found = {request: path for request in requests if (path := self.cache.find(request))}
+        for request in requests:
+            if request not in found and request not in missing:
+                gap = Missing(request.span, request.contract, "not in the cache")
+                missing[request] = gap
         inside = (pl.col("ts") >= wanted.first) & (pl.col("ts") < wanted.last)
         # Each answer is in order: this merges those of two contracts.
-        frame = frame.filter(inside).sort("ts", "contract", maintain_order=True)
-        known = {(gap.contract, gap.span.last) for gap in missing}
-        missing += [
-            Missing(request.span, request.contract, "not in the cache")
-            for request, path in found.items()
-            if path is None and (request.contract, request.last) not in known
-        ]
-        if frame.is_empty():
-            raise InputError(self._nothing(f"no bars from {wanted}", missing))
-        return Download(
-            RAW_BARS.frame(frame.with_columns(row=pl.int_range(frame.height, dtype=pl.Int64))),
-            fetched,
-            sum(path is not None for path in found.values()) - fetched + len(known),
-            tuple(sorted(missing, key=lambda gap: (gap.span.first, gap.contract))),
-        )
+        frame = self.cache.read(list(found.values())).filter(inside)
+        frame = frame.sort("ts", "contract", maintain_order=True)
+        gaps = tuple(missing[request] for request in requests if request in missing)
+        numbered = frame.with_columns(row=pl.int_range(frame.height, dtype=pl.Int64))
+        return Download(numbered, len(asked), len(found.keys() - asked), gaps)
 
-    def _nothing(self, what: str, missing: list[Missing] | None = None) -> str:
+    def _nothing(self, what: str, missing: tuple[Missing, ...] = ()) -> str:
         why = f" ({missing[0].reason})" if missing else ""
         return (
             f"{self.source.vendor} gave {self.source.series.name} nothing to use, {what}{why}: "

@@ -6,7 +6,7 @@ Source of the format: `<INSTRUMENT>/<year>/<month from 00>/<day>/<hour>h_ticks.b
 
 import lzma
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -36,7 +36,7 @@ _SATURDAY = 5
 class DukascopySettings:
     """Where the tick files lie; a mirror of the same layout may be named."""
 
-    url: str = "https://datafeed.dukascopy.com/datafeed"
+    url: str = field(default="https://datafeed.dukascopy.com/datafeed", repr=False)
 
 
 class DukascopyBars:
@@ -63,11 +63,11 @@ class DukascopyBars:
                 "take a timeframe such as 1m, 5m or 1h and resample."
             )
         self.series = series
-        self._url = (settings or DukascopySettings()).url.rstrip("/")
+        self._settings = settings or DukascopySettings()
         self._clock = clock
         self._get = get
         self._index = _INDEX[symbol]
-        self.note = (
+        self.note: str | None = (
             f"Mid prices of the CFD {self._index} at Dukascopy, not of the future {symbol}: they "
             "differ by the basis, and volume is the CFD's quoted liquidity, not contracts."
         )
@@ -97,7 +97,7 @@ class DukascopyBars:
     def _address(self, hour: datetime) -> str:
         name = self._index.replace(".", "") + "USD"
         return (
-            f"{self._url}/{name}/{hour.year}/{hour.month - 1:02d}/{hour.day:02d}/"
+            f"{self._settings.url.rstrip('/')}/{name}/{hour.year}/{hour.month - 1:02d}/{hour.day:02d}/"
             f"{hour.hour:02d}h_ticks.bi5"
         )
 
@@ -146,6 +146,4 @@ def aggregate(ticks: np.ndarray, hour: datetime, length: timedelta) -> pl.DataFr
         volume=pl.col("liquidity").sum(),
     )
     first = pl.lit(hour).cast(RAW_BARS.schema["ts"])
-    return bars.with_columns(
-        ts=first + pl.duration(microseconds="ts"), contract=pl.lit("")
-    )
+    return bars.with_columns(ts=first + pl.duration(microseconds="ts"), contract=pl.lit(""))

@@ -34,7 +34,8 @@ def http_get(url: str) -> bytes | None:
             body: bytes = answer.read(_LARGEST_BYTES + 1)
     except urllib.error.HTTPError as error:
         with error:
-            return _status(error, host)
+            _check_status(error, host)
+        return None
     except urllib.error.URLError as error:
         raise _unreachable(error.reason, host) from None
     except (TimeoutError, ConnectionError, http.client.HTTPException, ssl.SSLError) as error:
@@ -49,7 +50,7 @@ def http_get(url: str) -> bytes | None:
     return body
 
 
-def _status(error: urllib.error.HTTPError, host: str) -> None:
+def _check_status(error: urllib.error.HTTPError, host: str) -> None:
     if error.code in _NOT_THERE:
         return
     if error.code in _MAY_PASS or error.code >= 500:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from mlplatform.adapters.bars.network.port import (
 from mlplatform.adapters.bars.network.spans import fixed_cells
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.series import Series
+from mlplatform.domain.tables import RAW_BARS
 
 _TIMEOUT_S = 10
 _DAYS = {"1m": (7, 30), "2m": (28, 60), "5m": (28, 60), "15m": (28, 60), "30m": (28, 60)}
@@ -31,7 +33,8 @@ _MARGIN = timedelta(minutes=10)
 _PRICES = ("Open", "High", "Low", "Close")
 
 History = Callable[[str, str, datetime, datetime], Any]
-"""Symbol, interval, start, end in; a pandas frame with Open, High, Low, Close, Volume out."""
+"""Symbol, interval, start, end in; a pandas frame with Open, High, Low, Close, Volume out, or None
+where Yahoo has no rows."""
 
 
 class YahooBars:
@@ -71,6 +74,8 @@ class YahooBars:
         first, last = max(request.first, now - self._kept + _MARGIN), min(request.last, now)
         symbol, interval = self.series.instrument.yahoo_symbol, self.series.timeframe.name
         table = self._history(symbol, interval, first, last)
+        if table is None or table.empty:
+            return RAW_BARS.empty()
         times = [stamp.to_pydatetime() for stamp in table.index.tz_convert("UTC")]
         frame = pl.DataFrame(
             {"ts": pl.Series(times, dtype=pl.Datetime("us", "UTC"))}
@@ -86,19 +91,22 @@ class YahooBars:
 def yfinance_history(symbol: str, interval: str, first: datetime, last: datetime) -> Any:
     """The answer of yfinance; what it raises is sorted into the port's errors."""
     import yfinance  # slow to import
-    from yfinance import exceptions
+    from yfinance import data, exceptions
 
     yfinance.config.debug.hide_exceptions = False
     logging.getLogger("yfinance").disabled = True  # what goes wrong is raised, and said once
+    data.YfData.cache_get.cache_clear()  # it keeps failed answers too: another try gets the same
+    options = {"prepost": True, "actions": False, "auto_adjust": False, "timeout": _TIMEOUT_S}
     try:
-        return yfinance.Ticker(symbol).history(
-            interval=interval, start=first, end=last, prepost=True, actions=False,
-            auto_adjust=False, timeout=_TIMEOUT_S,
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what pandas deprecates inside yfinance
+            ticker = yfinance.Ticker(symbol)
+            return ticker.history(interval=interval, start=first, end=last, **options)
     except exceptions.YFRateLimitError:
         raise TransientError("HTTP 429, too many requests", pause_s=30.0) from None
     except exceptions.YFPricesMissingError as error:
-        raise _no_prices(symbol, clause(error.rationale)) from None
+        _check_rationale(symbol, clause(error.rationale))
+        return None
     except exceptions.YFTickerMissingError:
         raise InputError(f"Yahoo does not know {symbol}: use a file of bars instead.") from None
     except (json.JSONDecodeError, exceptions.YFException):
@@ -114,10 +122,14 @@ def yfinance_history(symbol: str, interval: str, first: datetime, last: datetime
         ) from None
 
 
-def _no_prices(symbol: str, rationale: str) -> Exception:
+def _check_rationale(symbol: str, rationale: str) -> None:
+    """Return where Yahoo only says that no price lies in the span."""
     said = rationale.lower()
     if "must be within" in said or "granularity" in said or "not available" in said:
-        return NotOfferedError(f"Yahoo says {rationale}")
+        raise NotOfferedError(f"Yahoo says {rationale}") from None
     if "no data found" in said or "not found" in said:
-        return InputError(f"Yahoo does not know {symbol} ({rationale}): use a file of bars.")
-    return TransientError("no prices in the answer")
+        raise InputError(
+            f"Yahoo does not know {symbol} ({rationale}): use a file of bars instead."
+        ) from None
+    if not said.startswith("no price data found"):
+        raise TransientError(f"Yahoo says {rationale}") from None
