@@ -1,6 +1,7 @@
 """Features of a series: period by period, each from its own anchor (law 3)."""
 
 import math
+from datetime import date
 
 import polars as pl
 
@@ -47,13 +48,34 @@ def features_of_period(
     `bars` holds the period and enough of the past; what lies before the anchor is cut off, so that
     the bytes do not depend on how much past was given.
     """
-    inside = (pl.col("session_date") >= axis.start_of(period)) & (
-        pl.col("session_date") < axis.end_of(period)
+    day = bars["session_date"]
+    first, end = (
+        int(day.search_sorted(limit)) for limit in (axis.start_of(period), axis.end_of(period))
     )
-    known = bars.filter(pl.col("session_date") < axis.end_of(period))
-    days = known.filter(~inside)["session_date"].unique().sort()
-    warmup = warmup_sessions(plan, timeframe)
-    anchor = days[-warmup] if len(days) >= warmup else (days[0] if len(days) else None)
-    window = known if anchor is None else known.filter(pl.col("session_date") >= anchor)
-    features = compute_features(plan, window)
-    return features.filter(window.select(inside).to_series())
+    start = _anchor(day[:first], warmup_sessions(plan, timeframe))
+    return compute_features(plan, bars[start:end])[first - start :]
+
+
+def features_of_day(
+    plan: FeaturePlan, timeframe: Timeframe, axis: PeriodAxis, day: date, bars: pl.DataFrame
+) -> pl.DataFrame:
+    """Features of one trading day, computed from its period's anchor: the period's own bytes.
+
+    What a day's new bars cost, however long the history in `bars` is. Bars after the day change
+    nothing.
+    """
+    end = int(bars["session_date"].search_sorted(day, "right"))
+    first = int(bars["session_date"].search_sorted(day))
+    period = features_of_period(plan, timeframe, axis, axis.key_of(day), bars[:end])
+    return period.tail(end - first)
+
+
+def _anchor(earlier: pl.Series, sessions: int) -> int:
+    """The row at which so many trading days before a period begin; 0 where there are fewer."""
+    # Only as far back as needed is looked at: a history may be ten years long.
+    row = len(earlier)
+    for _ in range(sessions):
+        if row == 0:
+            break
+        row = int(earlier.search_sorted(earlier[row - 1]))
+    return row

@@ -10,9 +10,11 @@ from typing import Any
 
 import polars as pl
 
+from mlplatform.domain.tables import BARS
 from mlplatform.features.arithmetic import Columns, Expression, Gatherable, Together
 from mlplatform.features.graph import Feature, FeatureError, FeaturePlan
 
+_OPTIONAL = {column.name for column in BARS.columns if column.optional}
 _PARALLEL_ROWS = 20_000
 """Rows from which threads earn more than they cost."""
 
@@ -118,13 +120,10 @@ def _is_windowed(feature: Feature) -> bool:
 def evaluate(plan: FeaturePlan, segment: pl.DataFrame) -> pl.DataFrame:
     """All features of one contract's bars, sorted by time; a row per bar, `ts` first.
 
-    Raises FeatureError where a bar column is missing, or a feature has another length.
+    A bar column that not every source has, such as `bid_volume`, is null where it is missing.
+    Raises FeatureError where another one is missing, or a feature has another length.
     """
-    needed = ["ts", *plan.bar_columns]
-    if missing := [name for name in needed if name not in segment.columns]:
-        raise FeatureError(f"feature set {plan.name} needs the bar column '{missing[0]}'")
-    # In one piece: indicators read it without a copy, and no sum depends on where chunks end.
-    known = {name: segment[name].rechunk() for name in dict.fromkeys(needed)}
+    known = _bar_columns(plan, segment)
     threads = 1 if segment.height < _PARALLEL_ROWS else pl.thread_pool_size()
     with ThreadPoolExecutor(threads) as pool:
         run = map if threads == 1 else pool.map
@@ -134,3 +133,21 @@ def evaluate(plan: FeaturePlan, segment: pl.DataFrame) -> pl.DataFrame:
             for name in stage.frees:
                 del known[name]
     return pl.DataFrame([known[name] for name in ("ts", *plan.names)])
+
+
+def _bar_columns(plan: FeaturePlan, segment: pl.DataFrame) -> dict[str, pl.Series]:
+    """What the plan reads of bars, each in one piece.
+
+    Indicators read them without a copy then, and no sum depends on where chunks end.
+    """
+    known = {}
+    for name in dict.fromkeys(["ts", *plan.bar_columns]):
+        if name in segment.columns:
+            known[name] = segment[name].rechunk()
+        elif name in _OPTIONAL:
+            known[name] = pl.Series(name, [None], BARS.schema[name]).new_from_index(
+                0, segment.height
+            )
+        else:
+            raise FeatureError(f"feature set {plan.name} needs the bar column '{name}'")
+    return known
