@@ -77,21 +77,27 @@ def arrival_reason(rows: pl.DataFrame) -> pl.DataFrame:
     if rows["arrival"].n_unique() < 2:
         return rows.with_columns(reason=pl.lit(None, pl.String))
     bar = ("contract", "ts")
-    repeats = pl.all_horizontal(
-        pl.col(name).eq_missing(pl.col(name).shift(1).over(bar)) for name in _VALUES
-    ) & (pl.int_range(pl.len()).over(bar) > 0)
-    # A statement counts where no other one follows; its repetitions are set aside in any case.
-    followed = (~pl.col("repeats")).cast(pl.Int32).cum_sum(reverse=True).over(bar) > 1
-    return (
+    as_before = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in bar)
+    unchanged = pl.all_horizontal(
+        pl.col(name).eq_missing(pl.col(name).shift(1)) for name in _VALUES
+    )
+    # Sorting and neighbours, no groups: there are as many bars as rows.
+    ordered = (
         rows.with_row_index("place")
-        .sort("arrival", "place")
-        .with_columns(repeats=repeats)
-        .with_columns(
+        .sort(*bar, "arrival", "place")
+        .with_columns(same_bar=as_before & (pl.int_range(pl.len()) > 0))
+        .with_columns(repeats=pl.col("same_bar") & unchanged)
+        .with_columns(statement=(~pl.col("repeats")).cast(pl.Int64).cum_sum())
+    )
+    ends_bar = ~pl.col("same_bar").shift(-1, fill_value=False)
+    last_statement = pl.when(ends_bar).then("statement").backward_fill()
+    return (
+        ordered.with_columns(
             reason=pl.when("repeats")
             .then(pl.lit(DELIVERED_AGAIN))
-            .when(followed)
+            .when(pl.col("statement") < last_statement)
             .then(pl.lit(RESTATED))
         )
         .sort("place")
-        .drop("place", "repeats")
+        .drop("place", "same_bar", "repeats", "statement")
     )
