@@ -1,0 +1,1 @@
+"""Bars as vendors write them: containers, rows, dialects, clocks."""
