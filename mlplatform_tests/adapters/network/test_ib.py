@@ -25,6 +25,7 @@ from mlplatform.testing.network_sources import (
 from mlplatform_tests.adapters.network.recorded_ib import RecordedIb, RequestError
 
 NOW = utc("2025-06-10 14:00:05")
+SERVICE = "Historical Market Data Service error message:"
 WANTED = Span(utc("2025-05-27 00:00"), utc("2025-06-10 14:05"))
 
 
@@ -121,9 +122,7 @@ def test_regular_hours_have_their_own_answers(tmp_path: Path) -> None:
 
 
 def test_a_pacing_violation_waits_until_ib_has_forgotten(tmp_path: Path) -> None:
-    violation = (
-        "Historical Market Data Service error message:Historical data request pacing violation"
-    )
+    violation = f"{SERVICE}Historical data request pacing violation"
     clock = FakeClock(NOW)
     source, vendor = started(*[RequestError(162, violation)] * 4, clock=clock)
     Downloader(source, tmp_path, clock, clock.sleep).download(WANTED)
@@ -151,7 +150,7 @@ def test_sixty_requests_are_the_most_in_ten_minutes(tmp_path: Path) -> None:
     ("code", "message", "words"),
     [
         (354, "Requested market data is not subscribed.", "subscribe"),
-        (162, "Historical Market Data Service error message:No market data permissions for CME FUT", "subscribe"),
+        (162, f"{SERVICE}No market data permissions for CME FUT", "subscribe"),
         (200, "No security definition has been found for the request", "two years"),
         (321, "Error validating request.-'bd' : cause - Invalid duration", "settings"),
     ],
@@ -174,7 +173,7 @@ def test_a_contract_that_ib_no_longer_has_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        RequestError(162, "Historical Market Data Service error message:API historical data query cancelled"),
+        RequestError(162, f"{SERVICE}API historical data query cancelled"),
         RequestError(1100, "Connectivity between IBKR and Trader Workstation has been lost."),
         TimeoutError(),
         ConnectionResetError(104, "Connection reset by peer"),
@@ -196,9 +195,7 @@ def test_a_lost_connection_is_opened_again() -> None:
 
 
 def test_no_data_is_an_empty_answer() -> None:
-    said = (
-        "Historical Market Data Service error message:HMDS query returned no data: ESM5@CME Trades"
-    )
+    said = f"{SERVICE}HMDS query returned no data: ESM5@CME Trades"
     source, _ = started(RequestError(162, said))
     assert source.fetch(source.requests(WANTED)[0]).is_empty()
 

@@ -95,11 +95,9 @@ class DukascopyBars:
         """Nothing is held open."""
 
     def _address(self, hour: datetime) -> str:
-        name = self._index.replace(".", "") + "USD"
-        return (
-            f"{self._settings.url.rstrip('/')}/{name}/{hour.year}/{hour.month - 1:02d}/{hour.day:02d}/"
-            f"{hour.hour:02d}h_ticks.bi5"
-        )
+        root, name = self._settings.url.rstrip("/"), self._index.replace(".", "") + "USD"
+        day = f"{hour.year}/{hour.month - 1:02d}/{hour.day:02d}"
+        return f"{root}/{name}/{day}/{hour.hour:02d}h_ticks.bi5"
 
 
 def _hours(wanted: Span) -> Iterator[Span]:

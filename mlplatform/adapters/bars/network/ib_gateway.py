@@ -68,7 +68,6 @@ def connect_ib(settings: IbSettings) -> IbParts:
     for part in ("ib", "client", "wrapper"):  # they write account numbers
         logging.getLogger(f"ib_async.{part}").disabled = True
     client = ib_async.IB()
-    client.RequestTimeout = settings.timeout_s
     client.RaiseRequestErrors = True
     where = f"{settings.host}:{settings.port}"
     try:
@@ -90,6 +89,7 @@ def connect_ib(settings: IbSettings) -> IbParts:
             f"Nothing listens at {where}: start TWS or IB Gateway there, log in, and allow API "
             "clients in its settings."
         ) from None
+    client.RequestTimeout = settings.timeout_s  # it would cut the connecting short too
     return IbParts(client, ib_async.Future, RequestError)
 
 
