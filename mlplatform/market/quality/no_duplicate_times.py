@@ -2,10 +2,11 @@
 
 import polars as pl
 
+from mlplatform.market.arrival import DELIVERED_AGAIN, RESTATED
 from mlplatform.market.quality.evidence import Curve, Evidence, Finding, QualityCheck
 from mlplatform.market.quality.wording import counted, listed, moment
 
-REASONS = ("duplicate time", "delivered again unchanged", "restated by a later file")
+REASONS = ("duplicate time", DELIVERED_AGAIN, RESTATED)
 """Reasons of the quarantine that this check accounts for."""
 
 

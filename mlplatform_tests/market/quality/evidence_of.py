@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,19 +13,12 @@ from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BARS, QUARANTINED_BARS, RAW_BARS
 from mlplatform.market.quality.catalog import QUALITY
 from mlplatform.market.quality.evidence import Evidence, Finding
-from mlplatform.market.sessions import session_calendar
+from mlplatform.market.sessions import expected_bars
 from mlplatform.market.validation import validate
 from mlplatform.synthetic.contracts import leading_contract
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real files in {DATA}")
-
-
-def expected_starts(first: date, last: date, seconds: int) -> pl.Series:
-    """Bar starts of all sessions of these trading days, as the calendar has them."""
-    ends = pl.col("session_end") - timedelta(microseconds=1)
-    ranges = pl.datetime_ranges("session_start", ends, interval=f"{seconds}s")
-    return session_calendar(first, last).select(ts=ranges).explode("ts").to_series()
 
 
 def evidence_of(
@@ -108,5 +101,4 @@ def months_of(bars: pl.DataFrame, series: str) -> dict[str, Evidence]:
 
 def with_expected(evidence: Evidence, first: date, last: date) -> Evidence:
     """The evidence with what the calendar expects of these trading days."""
-    seconds = evidence.series.timeframe.seconds
-    return replace(evidence, expected=expected_starts(first, last, seconds))
+    return replace(evidence, expected=expected_bars(first, last, evidence.series.timeframe))

@@ -10,8 +10,9 @@ from mlplatform.domain.tables import BARS
 from mlplatform.market.quality.catalog import QUALITY
 from mlplatform.market.quality.evidence import Curve, QualityCheck
 from mlplatform.market.quality.wording import listed, moment
-from mlplatform.testing.bars import seeded_bars
-from mlplatform_tests.market.quality.evidence_of import evidence_of, expected_starts, judged
+from mlplatform.market.sessions import expected_bars
+from mlplatform.testing.bars import MES_5M, seeded_bars
+from mlplatform_tests.market.quality.evidence_of import evidence_of, judged
 
 every_check = pytest.mark.parametrize("check", QUALITY, ids=lambda check: check.name)
 
@@ -21,7 +22,7 @@ def test_a_good_month_passes_with_a_sentence_figures_and_a_curve(check: QualityC
     bars = seeded_bars(45, "5m", first_day="2025-02-03")
     own = bars.filter(pl.col("session_date").dt.month() == 3)
     days = own["session_date"]
-    expected = expected_starts(days.min(), days.max(), 300)  # type: ignore[arg-type]
+    expected = expected_bars(days.min(), days.max(), MES_5M.timeframe)  # type: ignore[arg-type]
     earlier = bars.filter(pl.col("session_date").dt.month() == 2)
     finding = check.judge(evidence_of(own, earlier=earlier, expected=expected))
     assert finding.passed, finding.description

@@ -4,12 +4,13 @@ from datetime import date
 
 import polars as pl
 
-from mlplatform.testing.bars import chicago, seeded_bars
-from mlplatform_tests.market.quality.evidence_of import evidence_of, expected_starts, judged
+from mlplatform.market.sessions import expected_bars
+from mlplatform.testing.bars import MES_5M, chicago, seeded_bars
+from mlplatform_tests.market.quality.evidence_of import evidence_of, judged
 
 BARS = seeded_bars(20, "5m")
 DAYS = BARS["session_date"]
-EXPECTED = expected_starts(DAYS.min(), DAYS.max(), 300)  # type: ignore[arg-type]
+EXPECTED = expected_bars(DAYS.min(), DAYS.max(), MES_5M.timeframe)  # type: ignore[arg-type]
 
 
 def _without(where: pl.Expr) -> pl.DataFrame:
@@ -42,7 +43,9 @@ def test_a_missing_regular_session_is_named_before_a_longer_hole_at_night() -> N
 
 def test_half_an_hour_of_regular_trading_is_too_much_and_less_is_not() -> None:
     year = seeded_bars(120, "5m")
-    expected = expected_starts(year["session_date"].min(), year["session_date"].max(), 300)  # type: ignore[arg-type]
+    expected = expected_bars(
+        year["session_date"].min(), year["session_date"].max(), MES_5M.timeframe
+    )  # type: ignore[arg-type]
     for end, passes in (("10:25", True), ("10:30", False)):
         bars = year.filter(~_span("2025-01-14 10:00", f"2025-01-14 {end}"))
         assert judged("missing_minutes", evidence_of(bars, expected=expected)).passed is passes

@@ -174,3 +174,24 @@ def test_two_quarters_may_carry_twice_as_much() -> None:
     assert not judged("no_price_jumps", _march(later)).passed
     skipped = later.with_columns(pl.col("contract").replace("MESM5", "MESU5"))
     assert judged("no_price_jumps", _march(skipped)).passed
+
+
+def test_over_weeks_without_bars_the_market_may_go_farther_than_over_a_night() -> None:
+    day = [6000.0 + i % 3 for i in range(60)]
+    for later, passes in (("2025-06-03 10:00", False), ("2025-07-07 10:00", True)):
+        bars = pl.concat(
+            [
+                drawn_bars("2025-06-02 10:00", day),
+                drawn_bars(later, [price - 480 for price in day]),
+            ]
+        )
+        assert judged("no_price_jumps", evidence_of(bars)).passed is passes
+
+
+def test_a_splice_is_found_also_where_short_bars_are_left_out_around_it() -> None:
+    bars = seeded_bars(3, "15s")
+    row = pl.int_range(pl.len())
+    spliced = _moved(bars, 0.01, row >= 9000).filter((row % 3 != 1) & (row != 8999))
+    finding = judged("no_price_jumps", evidence_of(spliced, "MES-15s"))
+    assert finding.figures["jumps"] == 1
+    assert judged("no_price_jumps", evidence_of(bars.filter(row % 3 != 1), "MES-15s")).passed
