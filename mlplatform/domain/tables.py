@@ -56,6 +56,25 @@ BARS = Table("bars", (*_OHLCV, *_SIDES, *_SESSION, *_ORIGIN))
 QUARANTINED_BARS = Table(
     "quarantined_bars", (*RAW_BARS.columns, Column("reason", pl.String, "why the row was refused"))
 )
+ROLLS = Table(
+    "rolls",
+    (
+        Column("session_date", pl.Date, "first trading day on which the contract is the front"),
+        Column("contract", pl.String, "the front contract from then on"),
+        Column("previous", pl.String, "the front contract before; null: no roll", True),
+        Column("gap_points", pl.Float64, "price of the contract less the previous one's", True),
+        Column("gap_ratio", pl.Float64, "price of the contract by the previous one's", True),
+        Column(
+            "measured",
+            pl.String,
+            "same bar: both traded; across the break: an estimate with the market's own move",
+            True,
+        ),
+        Column("contract_volume", pl.Float64, "its volume in the session that decided", True),
+        Column("previous_volume", pl.Float64, "the previous one's in that session", True),
+        Column("reason", pl.String, "opening, volume, calendar or only contract left"),
+    ),
+)
 CANDIDATES = Table(
     "candidates",
     (
