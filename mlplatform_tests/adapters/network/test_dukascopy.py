@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlplatform.adapters.bars.network import dukascopy
 from mlplatform.adapters.bars.network.download import Downloader
 from mlplatform.adapters.bars.network.dukascopy import (
     DukascopyBars,
@@ -133,9 +134,10 @@ def test_a_damaged_file_may_pass_with_another_try(body: bytes) -> None:
         read_ticks(body)
 
 
-def test_a_file_that_unpacks_to_too_much_is_refused() -> None:
+def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dukascopy, "_LARGEST_BYTES", 1000)
     with pytest.raises(InputError, match="too large"):
-        read_ticks(lzma.compress(bytes(65 * 2**20), lzma.FORMAT_ALONE))
+        read_ticks(lzma.compress(bytes(100_000), lzma.FORMAT_ALONE))
 
 
 @pytest.mark.parametrize("series", ["ES-7m", "ES-4h"])

@@ -81,8 +81,9 @@ def test_what_yahoo_no_longer_keeps_stays_in_the_cache_and_else_is_told_as_missi
     tmp_path: Path,
 ) -> None:
     wanted = Span(utc("2025-05-20 00:00"), utc("2025-06-03 13:00"))
-    early = YahooBars(Series.parse("ES-1m"), FakeClock(NOW), RecordedYahoo())
-    kept = Downloader(early, tmp_path, early._clock).download(wanted)
+    clock = FakeClock(NOW)
+    early = YahooBars(Series.parse("ES-1m"), clock, RecordedYahoo())
+    kept = Downloader(early, tmp_path, clock, clock.sleep).download(wanted)
     assert kept.note is None
     later = utc("2025-08-01 00:00")
     clock = FakeClock(later)

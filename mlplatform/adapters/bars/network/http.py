@@ -32,6 +32,7 @@ def http_get(url: str) -> bytes | None:
     try:
         with urllib.request.urlopen(asked, timeout=_TIMEOUT_S) as answer:
             body: bytes = answer.read(_LARGEST_BYTES + 1)
+            left = getattr(answer, "length", None)  # what was announced and did not come
     except urllib.error.HTTPError as error:
         with error:
             _check_status(error, host)
@@ -47,6 +48,8 @@ def http_get(url: str) -> bytes | None:
             f"{host} sent more than {_LARGEST_BYTES // 2**20} MB for one request: that is not its "
             "usual answer, so check the address in the settings."
         )
+    if left:
+        raise TransientError("an answer that is cut off")
     return body
 
 
