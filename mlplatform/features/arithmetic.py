@@ -30,6 +30,10 @@ class Gatherable(ABC):
     def together(cls, members: Sequence[Self]) -> Together:
         """One function for all members: their columns, in this order."""
 
+    def moment(self, bar: Mapping[str, Any]) -> Hashable | None:  # noqa: ARG002
+        """Of a newest bar: what must change before the newest value can; None: each bar may."""
+        return None
+
     def __call__(self, columns: Columns) -> pl.Series:
         """This one alone."""
         return self.together([self])(columns)[0]

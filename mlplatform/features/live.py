@@ -1,6 +1,7 @@
 """Features bar by bar: the newest bar's row, as the batch would give it."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import polars as pl
 from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import BARS
 from mlplatform.features.compute import warmup_sessions
+from mlplatform.features.evaluation import evaluate
 from mlplatform.features.graph import FeaturePlan
-from mlplatform.features.windows import SESSION, TailPlan
+from mlplatform.features.windows import SESSION, Window, rows_read, windows_of
 
 
 class BarOrderError(ValueError):
@@ -20,9 +22,9 @@ class BarOrderError(ValueError):
 class LiveFeatures:
     """The features of each new bar, equal to the batch's to 1e-9 of a column's usual size.
 
-    It holds just the bars that the plan needs for its newest row, and computes each feature again
-    on the shortest tail of them that its declared lookback allows. A bar of another contract
-    starts anew, as no feature crosses a roll.
+    It holds the bars that the plan reads for its newest row, and what its features were on the
+    bars before; each new bar computes every feature on the tail that its declared lookback allows.
+    A bar of another contract starts anew, as no feature crosses a roll.
     """
 
     def __init__(self, plan: FeaturePlan, timeframe: Timeframe, history: pl.DataFrame) -> None:
@@ -30,27 +32,30 @@ class LiveFeatures:
 
         `history_sessions` of trading days are enough; with fewer, features are null until their
         history is there, as in a batch over the same bars. Of several contracts the last counts.
+        Raises BarOrderError where the history is not in order.
         """
         self.plan = plan
-        self.timeframe = timeframe
-        self._tail = TailPlan.of(plan, timeframe)
-        self._columns = list(dict.fromkeys(["ts", "contract", SESSION, *plan.bar_columns]))
-        bars = history.select(self._columns)
-        contract = bars["contract"]
-        others = (contract != contract[-1]).arg_true() if len(contract) else contract
-        self._bars = bars[int(others[-1]) + 1 :].rechunk() if len(others) else bars.rechunk()
-        if not self._bars["ts"].is_sorted():
-            raise BarOrderError("the bars of the history are not in order of time")
-        self._forget()
-
-    @property
-    def history_sessions(self) -> int:
+        self.history_sessions = warmup_sessions(plan, timeframe)
         """Whole trading days of history after which every feature has all the past it needs."""
-        return warmup_sessions(self.plan, self.timeframe)
+        self._windows = windows_of(plan)
+        self._bars_read = rows_read(plan, timeframe, of_bars=True)
+        columns = ["ts", "contract", SESSION, *plan.bar_columns]
+        self._schema = pl.Schema({name: BARS.schema[name] for name in dict.fromkeys(columns)})
+        if not history["ts"].is_sorted():
+            raise BarOrderError("the bars of the history are not in order of time")
+        present = [name for name in self._schema if name in history.columns]
+        bars = pl.concat([pl.DataFrame(schema=self._schema), history[present]], how="diagonal")
+        changes = (bars["contract"] != bars["contract"].shift(-1)).arg_true()
+        self._bars = bars[int(changes[-1]) + 1 :] if len(changes) else bars
+        whole = FeaturePlan(plan.name, 1, tuple(replace(f, is_step=False) for f in plan.order))
+        self._past = Past(whole.names, rows_read(plan, timeframe, of_bars=False))
+        if self._bars.height:
+            self._past.fill(evaluate(whole, self._bars))
+        self._held: dict[int, tuple[Hashable, list[float | None]]] = {}
 
     @property
     def bars_held(self) -> int:
-        """Bars kept: what the newest row needs, and no more."""
+        """Bars kept after an update: what the newest row reads, and no more."""
         return self._bars.height
 
     def update(self, bar: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,27 +63,87 @@ class LiveFeatures:
 
         Raises BarOrderError, changing nothing, where the bar is not after the newest one.
         """
-        row = pl.DataFrame([{name: bar[name] for name in self._columns}], self._schema())
+        row = pl.DataFrame([{name: bar.get(name) for name in self._schema}], self._schema)
         if self._bars.height:
             newest = self._bars["ts"][-1]
             if bar["ts"] <= newest:
                 raise BarOrderError(f"the bar of {bar['ts']} is not after the newest, {newest}")
             if bar["contract"] != self._bars["contract"][-1]:
                 self._bars = self._bars.clear()
-        self._bars = pl.concat([self._bars, row], rechunk=True)
-        starts = self._forget()
-        return {"ts": bar["ts"], **self._tail.newest(self._bars, starts)}
+                self._past.end = 0
+                self._held.clear()
+        self._bars = pl.concat([self._bars.tail(self._bars_read - 1), row], rechunk=True)
+        session_start = _session_starts(self._bars[SESSION])
+        self._past.grow()
+        for number, window in enumerate(self._windows):
+            values = self._values(number, window, session_start, bar)
+            for feature, value in zip(window.step.features, values, strict=True):
+                self._past.newest[feature.name] = value
+        self._past.keep()
+        return {"ts": bar["ts"], **{name: self._past.newest[name] for name in self.plan.names}}
 
-    def _schema(self) -> pl.Schema:
-        return pl.Schema({name: BARS.schema[name] for name in self._columns})
+    def _values(
+        self, number: int, window: Window, session_start: Any, bar: Mapping[str, Any]
+    ) -> list[float | None]:
+        """The newest values of a window: computed, or those that cannot have changed."""
+        moment = window.moment(bar)
+        if moment is not None and number in self._held and self._held[number][0] == moment:
+            return self._held[number][1]
+        start = window.start(session_start)
+        height = self._bars.height - start
+        known = {
+            name: self._bars[name][start:] if name in self._schema else self._past[name, height]
+            for name in window.step.inputs
+        }
+        values: list[float | None] = [column[-1] for column in window.step.columns(known)]
+        self._held[number] = (moment, values)
+        return values
 
-    def _forget(self) -> list[int]:
-        """Drop the bars that no feature needs any more; first row of each window in the rest."""
-        if self._bars.is_empty():
-            return []
-        day = self._bars[SESSION].to_physical().to_numpy()
-        first = np.flatnonzero(np.diff(day, prepend=day[0] - 1))
-        session_start = np.repeat(first, np.diff(first, append=len(day)))
-        starts, needless = self._tail.starts(session_start)
-        self._bars = self._bars[needless:]
-        return [start - needless for start in starts]
+
+class Past:
+    """What features were on the last bars, and what they are on the newest one."""
+
+    def __init__(self, names: list[str], rows: int) -> None:
+        """Room for `rows` of each name."""
+        self.newest: dict[str, float | None] = {}
+        self.end = 0
+        self._rows = rows
+        self._row_of = {name: number for number, name in enumerate(names)}
+        self._values = np.full((len(names), 4 * rows + 64), np.nan)
+
+    def __getitem__(self, place: tuple[str, int]) -> pl.Series:
+        """The last values of a name, the newest included."""
+        name, height = place
+        number, value = self._row_of[name], self.newest[name]
+        # In place: the newest column is filled as far as the levels before have come.
+        self._values[number, self.end - 1] = np.nan if value is None else value
+        values = self._values[number, self.end - height : self.end]
+        return pl.Series(name, values, nan_to_null=True)
+
+    def fill(self, features: pl.DataFrame) -> None:
+        """Start with the last of these rows."""
+        last = features.tail(self._rows)
+        for name, number in self._row_of.items():
+            self._values[number, : last.height] = last[name].fill_null(np.nan).to_numpy()
+        self.end = last.height
+
+    def grow(self) -> None:
+        """Make room for the newest row."""
+        if self.end == self._values.shape[1]:
+            kept = self._values[:, self.end - self._rows :].copy()
+            self._values[:, : self._rows] = kept
+            self.end = self._rows
+        self.end += 1
+        self.newest = {}
+
+    def keep(self) -> None:
+        """The newest row becomes the last one of the past."""
+        values = [self.newest[name] for name in self._row_of]
+        self._values[:, self.end - 1] = np.array(values, dtype=np.float64)
+
+
+def _session_starts(day: pl.Series) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Of every row the first row of its session."""
+    number = day.to_physical().to_numpy()
+    first = np.flatnonzero(np.diff(number, prepend=number[0] - 1))
+    return np.repeat(first, np.diff(first, append=len(number)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 
@@ -49,6 +49,10 @@ class Completed(Gatherable):
 
         return compute
 
+    def moment(self, bar: Mapping[str, Any]) -> Hashable:
+        """The trading day: what is known of those before stays as it is."""
+        return (bar["session_date"],)
+
     def _of_table(self, table: pl.DataFrame, name_of: Mapping[bytes, str]) -> pl.Series:
         """The value of the group before each of the table."""
         own = {name: table[name_of[expr.meta.serialize()]] for name, expr in self.of_group.items()}
@@ -66,8 +70,12 @@ def of_weeks(value: pl.Expr, **of_week: pl.Expr) -> Completed:
 
 
 def extreme(what: str, of: pl.Expr | None = None) -> pl.Expr:
-    """A group's high, low or close; only of the bars for which `of` holds, where it is given."""
+    """A group's open, high, low or close; only of bars for which `of` holds, where it is given."""
     price = pl.col(what) if of is None else pl.when(of).then(what)
-    if what == "close":
-        return price.drop_nulls().last()
-    return price.max() if what == "high" else price.min()
+    of_prices = {
+        "open": price.drop_nulls().first(),
+        "high": price.max(),
+        "low": price.min(),
+        "close": price.drop_nulls().last(),
+    }
+    return of_prices[what]

@@ -1,9 +1,9 @@
 """Any feature on a higher timeframe, joined on completed bars only."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 
@@ -53,6 +53,12 @@ class OnTimeframe(Gatherable):
             return [values[member.column] for member in members]
 
         return compute
+
+    def moment(self, bar: Mapping[str, Any]) -> Hashable:
+        """How many higher bars of the session are over at this bar's end."""
+        end = bar["ts"] + timedelta(seconds=self.base_seconds)
+        seconds = bar["minute_of_session"] * 60 + bar["ts"].second + self.base_seconds
+        return (bar["session_date"], seconds // (self.minutes * 60), end >= bar["session_end"])
 
 
 def on_timeframe(
