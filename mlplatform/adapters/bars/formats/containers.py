@@ -27,6 +27,9 @@ _NOTES = re.compile(
     r"desktop\.ini|_success)(\.|$))",
     re.IGNORECASE,
 )
+_DIRECTORY_BYTES_A_MEMBER = 1024
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""Those that zipfile inflates in bounded steps; bzip2 and LZMA it does not."""
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
@@ -103,6 +106,7 @@ def _file_members(path: Path, container: Path, limits: Limits) -> Iterator[Membe
 
 
 def _zip_members(path: Path, container: Path, limits: Limits) -> Iterator[Member]:
+    _check_directory(path, limits)
     with _open_zip(path) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
     if any(info.filename == "[Content_Types].xml" for info in infos):
@@ -145,12 +149,30 @@ def _check_entry(path: Path, info: zipfile.ZipInfo) -> None:
         )
     if info.flag_bits & 0x1:
         raise InputError(f"{path} is encrypted: unpack it with its password and give the files.")
+    if info.compress_type not in _METHODS:
+        raise InputError(
+            f"{path} holds '{info.filename}' in a rare kind of compression: zip it with deflate, "
+            "which is what zip programs do when not told otherwise."
+        )
     if name.lower().endswith(".zip"):
         raise InputError(
             f"{path} holds '{info.filename}', a zip inside a zip: unpack the outer one first."
         )
     if info.file_size == 0 and not _is_entry_note(name):
         raise InputError(f"{path} holds '{info.filename}' with 0 bytes: export that file again.")
+
+
+def _check_directory(path: Path, limits: Limits) -> None:
+    """Judge the list of entries by its size before zipfile takes it into memory."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - (1 << 16) - 256))
+        tail = file.read()
+    end, end64 = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
+    size = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
+    if size == 0xFFFFFFFF and end64 >= 0:
+        size = int.from_bytes(tail[end64 + 40 : end64 + 48], "little")
+    if size > limits.max_members * _DIRECTORY_BYTES_A_MEMBER:
+        raise InputError(f"{path} lists more than {limits.max_members:,} files: give it in parts.")
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:

@@ -115,11 +115,14 @@ def open_bounded(
     buffered = (
         raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", raw))
     )
-    compression = compression_of(buffered.peek(8)[:8], where)
-    inflate = _INFLATE.get(compression or "")
-    if compression == "zip":
+    try:
+        compression = compression_of(buffered.peek(8)[:8], where)
+        if compression == "zip":
+            raise InputError(f"{where} is a zip inside a zip: unpack the outer one first.")
+    except InputError:
         buffered.close()
-        raise InputError(f"{where} is a zip inside a zip: unpack the outer one first.")
+        raise
+    inflate = _INFLATE.get(compression or "")
     if inflate is None:
         stream = BoundedStream(buffered, where, limits.max_bytes, also)
     else:

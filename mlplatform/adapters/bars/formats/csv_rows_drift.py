@@ -5,6 +5,7 @@ import polars as pl
 from mlplatform.adapters.bars.formats.csv_rows_shape import (
     COMMA_NUMBER,
     NO_VALUES,
+    NUMBER,
     TIME,
     CsvShape,
     comma_error,
@@ -13,6 +14,7 @@ from mlplatform.domain.errors import InputError
 
 LINE = "line number"
 _WINDOW_ROWS = 50
+_ENOUGH_ROWS = 5
 _WORD = r'^[<"(]*[A-Za-z_]'
 
 
@@ -54,7 +56,10 @@ class DriftWatch:
             for column, no_value in zip(columns, values, strict=True)
         )
         times = pl.any_horizontal(column.str.contains(TIME) for column in columns)
-        changed = cells.filter((words >= min(2, len(columns))) | times)
+        swaps = pl.any_horizontal(
+            pl.lit(False), *(pl.col(name).str.contains(NUMBER) for name in self._shape.word_columns)
+        )
+        changed = cells.filter((words >= min(2, len(columns))) | times | ((words > 0) & swaps))
         if changed.is_empty():
             return
         line = int(changed[LINE][0])
@@ -88,7 +93,9 @@ class DriftWatch:
                 for other in self._shape.fraction_columns
                 if (window[other] % 1 == 0).all() and window[other].is_not_null().all()
             ]
-            if window.height >= 5 and isinstance(share, float) and share > 0.2 and swapped:
+            if window.height < _ENOUGH_ROWS:
+                continue
+            if isinstance(share, float) and share > 0.2 and swapped:
                 raise self._changed(int(cells[LINE][first]))
             self._whole.discard(name)
 

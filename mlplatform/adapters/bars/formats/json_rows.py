@@ -16,7 +16,7 @@ from mlplatform.adapters.bars.formats.json_rows_text import (
 from mlplatform.adapters.bars.formats.rows_table import RawTable, regroup, unique_names
 from mlplatform.domain.errors import InputError
 
-DOCUMENT_CHARACTERS = 128 << 20
+DOCUMENT_CHARACTERS = 64 << 20
 """An object has to be read as a whole; records in an array or in lines are streamed."""
 _SAMPLE_RECORDS = 1000
 _FRAME_RECORDS = 50_000

@@ -1,0 +1,328 @@
+"""Rows of CSV: the same table from every way to write it, and the line of what is broken."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from mlplatform.adapters.bars.formats import csv_rows, rows_text
+from mlplatform.adapters.bars.formats.containers import members
+from mlplatform.adapters.bars.formats.rows import RawTable, read_table
+from mlplatform.domain.errors import InputError
+
+NAMES = ("time", "open", "high", "low", "close", "volume", "contract")
+START = datetime.fromisoformat("2025-06-02 09:30:00")
+
+
+def bar(n: int) -> list[str]:
+    price = 5400 + (n * 7 % 31) / 4
+    prices = [f"{price + offset:.2f}" for offset in (0, 1.5, -1.25, 0.5)]
+    return [str(START + timedelta(minutes=n)), *prices, str(100 + n * 37 % 900), "ESM5"]
+
+
+BARS = [bar(n) for n in range(300)]
+TABLE = pl.DataFrame(BARS, schema=dict.fromkeys(NAMES, pl.String), orient="row").with_columns(
+    row=pl.int_range(0, 300)
+)
+
+
+def lines(separator: str = ",", rows: list[list[str]] = BARS) -> list[str]:
+    return [separator.join(NAMES), *(separator.join(row) for row in rows)]
+
+
+def table_of(path: Path, data: bytes | str | list[str]) -> RawTable:
+    text = "\n".join(data) + "\n" if isinstance(data, list) else data
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    (member,) = members(path)
+    return read_table(member)
+
+
+def frame_of(path: Path, data: bytes | str | list[str], size: int = 500_000) -> pl.DataFrame:
+    return pl.concat(table_of(path, data).batches(size))
+
+
+def read_all(path: Path, data: bytes | str | list[str]) -> None:
+    for _ in table_of(path, data).batches(500_000):
+        pass
+
+
+def refusal(path: Path, data: bytes | str | list[str]) -> str:
+    with pytest.raises(InputError) as caught:
+        read_all(path, data)
+    message = str(caught.value)
+    assert str(path) in message
+    assert "\n" not in message
+    return message
+
+
+def csv(tmp_path: Path) -> Path:
+    return tmp_path / "es.csv"
+
+
+TEXT = "\n".join(lines()) + "\n"
+FORMS: dict[str, bytes | str] = {
+    "plain": TEXT,
+    "no newline at the end": TEXT.rstrip("\n"),
+    "semicolons": TEXT.replace(",", ";"),
+    "tabs": TEXT.replace(",", "\t"),
+    "bars": TEXT.replace(",", "|"),
+    "carriage returns": TEXT.replace("\n", "\r\n"),
+    "old mac": TEXT.replace("\n", "\r"),
+    "blanks": TEXT.replace(",", " , "),
+    "blank lines": TEXT.replace("\n", "\n\n  \n"),
+    "comments inside": TEXT.replace("\n", "\n# a note, with a comma\n"),
+    "each cell quoted": "\n".join('"' + line.replace(",", '","') + '"' for line in lines()),
+    "words quoted": TEXT.replace("ESM5", '"ESM5"'),
+    "lines quoted, tabs inside": "\r\n".join(f'"{line}"' for line in lines("\t")) + "\r\n",
+    "byte order mark": b"\xef\xbb\xbf" + TEXT.encode(),
+    "UTF-16 with a mark": TEXT.encode("utf-16"),
+    "UTF-16 big-endian": b"\xfe\xff" + TEXT.encode("utf-16-be"),
+    "UTF-16 without a mark": TEXT.encode("utf-16-le"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_way_to_write_a_csv_gives_the_very_same_table(tmp_path: Path, form: str) -> None:
+    table = table_of(csv(tmp_path), FORMS[form])
+    assert table.columns == NAMES
+    assert table.has_header
+    assert table.kind == "text"
+    assert pl.concat(table.batches(500_000)).equals(TABLE)
+
+
+@pytest.mark.parametrize("size", [1, 7, 299, 300, 301])
+def test_batches_have_the_size_asked_for_and_number_their_rows(tmp_path: Path, size: int) -> None:
+    table = table_of(csv(tmp_path), TEXT)
+    batches = list(table.batches(size))
+    assert [batch.height for batch in batches[:-1]] == [size] * (len(batches) - 1)
+    assert batches[-1].height <= size
+    assert pl.concat(batches).equals(TABLE)
+    assert pl.concat(table.batches(size)).equals(TABLE), "as often as asked"
+
+
+@pytest.mark.parametrize("form", ["plain", "carriage returns", "UTF-16 with a mark", "old mac"])
+@pytest.mark.parametrize("block", [64, 97, 1000])
+def test_where_a_block_of_bytes_ends_makes_no_difference(
+    tmp_path: Path, form: str, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def small(member: object, _: int = 0) -> object:
+        return rows_text.line_blocks(member, block)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(csv_rows, "line_blocks", small)
+    assert frame_of(csv(tmp_path), FORMS[form]).equals(TABLE)
+
+
+def test_a_file_without_header_names_its_columns_by_number(tmp_path: Path) -> None:
+    table = table_of(csv(tmp_path), lines(";")[1:])
+    assert not table.has_header
+    assert table.columns == tuple(f"column_{n}" for n in range(1, 8))
+    assert pl.concat(table.batches(50)).equals(
+        TABLE.rename(dict(zip(NAMES, table.columns, strict=True)))
+    )
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["20250602 093000;1.5;2;1;2;7", "1748871000,1,2,1,2,7", "ES,09:30:00,1", "2 Jun 2025,1,2"],
+)
+def test_a_first_row_with_a_number_or_a_time_is_no_header(tmp_path: Path, first: str) -> None:
+    table = table_of(csv(tmp_path), [first, first])
+    assert not table.has_header
+    assert pl.concat(table.batches(9)).height == 2
+
+
+def test_the_header_of_metatrader_is_one(tmp_path: Path) -> None:
+    table = table_of(csv(tmp_path), ["<DATE>\t<TIME>\t<OPEN>", "2025.06.02\t09:30:00\t1.5"])
+    assert table.columns == ("<DATE>", "<TIME>", "<OPEN>")
+
+
+def test_leading_comments_are_kept_apart(tmp_path: Path) -> None:
+    table = table_of(csv(tmp_path), ["#schema: x, y", "", "# more", *lines(), "# later"])
+    assert table.comments == ("#schema: x, y", "# more")
+    assert pl.concat(table.batches(400)).equals(TABLE)
+
+
+def test_a_line_that_names_the_separator_is_obeyed(tmp_path: Path) -> None:
+    table = table_of(csv(tmp_path), ["sep=:", "a:b", "1:2"])
+    assert table.columns == ("a", "b")
+
+
+def test_names_that_come_twice_or_are_missing_get_names_of_their_own(tmp_path: Path) -> None:
+    table = table_of(csv(tmp_path), ["time,Plot,Plot,,row", "09:30:00,1,2,3,4"])
+    assert table.columns == ("time", "Plot", "Plot_2", "column_4", "row_2")
+    assert next(table.batches(5)).row(0) == ("09:30:00", "1", "2", "3", "4", 0)
+
+
+def test_a_separator_in_quotes_belongs_to_the_cell(tmp_path: Path) -> None:
+    frame = frame_of(csv(tmp_path), ["time,note", '09:30,"a, ""b"""', "09:31,c"])
+    assert frame["note"].to_list() == ['a, "b"', "c"]
+
+
+def test_latin_1_is_read_where_the_file_is_not_utf_8(tmp_path: Path) -> None:
+    text = "zeit,größe,währung\n09:30,1,€\n"
+    for encoding in ("utf-8", "cp1252"):
+        frame = frame_of(csv(tmp_path), text.encode(encoding))
+        assert frame.columns == ["zeit", "größe", "währung", "row"]
+
+
+def test_missing_values_are_cells_like_any_other(tmp_path: Path) -> None:
+    rows = [row.copy() for row in BARS]
+    for n, word in enumerate(["", "null", "NaN", "N/A", "-"]):
+        rows[250 + n][1:6] = [word] * 5
+    frame = frame_of(csv(tmp_path), lines(rows=rows))
+    assert frame["open"][250:255].to_list() == ["", "null", "NaN", "N/A", "-"]
+
+
+def test_a_single_unreadable_cell_is_left_to_validation(tmp_path: Path) -> None:
+    rows = [row.copy() for row in BARS]
+    rows[200][3] = "error"
+    rows[201][5] = "12.5"
+    assert frame_of(csv(tmp_path), lines(rows=rows))["low"][200] == "error"
+
+
+def changed(line: int, row: list[str] | None = None, upto: int | None = None) -> list[str]:
+    """The good lines with line `line` (from 1) changed or cut."""
+    changed = lines()
+    if row is not None:
+        changed[line - 1] = ",".join(row)
+    if upto is not None:
+        changed[line - 1] = changed[line - 1][:upto]
+    return changed
+
+
+@pytest.mark.parametrize("upto", [5, 30, 49])
+def test_a_last_line_that_is_cut_off_names_itself(tmp_path: Path, upto: int) -> None:
+    message = refusal(csv(tmp_path), "\n".join(changed(301, upto=upto)))
+    assert "is truncated: its last line 301 is cut off; export or download it again" in message
+
+
+def test_a_last_cell_that_is_cut_off_is_told_from_a_missing_line_end(tmp_path: Path) -> None:
+    for cut in (1, 3, 4):
+        assert "its last line 301 is cut off" in refusal(csv(tmp_path), TEXT[: -1 - cut])
+    prices = "\n".join(line.rpartition(",")[0].rpartition(",")[0] for line in lines())
+    assert frame_of(csv(tmp_path), prices).height == 300
+    assert "its last line 301 is cut off" in refusal(csv(tmp_path), prices[:-1])
+    quoted = "\n".join(f'"{line}"' for line in lines("\t"))
+    assert "its last line 301 is cut off" in refusal(csv(tmp_path), quoted[:-1])
+
+
+def test_too_few_or_too_many_cells_name_their_line(tmp_path: Path) -> None:
+    few = refusal(csv(tmp_path), changed(101, row=BARS[99][:-1]))
+    assert few.startswith("Line 101 of ")
+    assert "has 6 cells instead of 7: add the missing ones or export the file again" in few
+    many = refusal(csv(tmp_path), changed(250, row=[*BARS[248], "9"]))
+    assert many.startswith("Line 250 of ")
+    assert "has 8 cells instead of 7: remove the extra ones" in many
+
+
+def test_line_numbers_count_comments_and_blank_lines(tmp_path: Path) -> None:
+    few = changed(101, row=["x"])
+    message = refusal(csv(tmp_path), ["# one", "", *few[:50], "", "# two", *few[50:]])
+    assert message.startswith("Line 105 of ")
+
+
+def test_an_open_quote_names_its_line(tmp_path: Path) -> None:
+    message = refusal(csv(tmp_path), changed(101, row=['"' + BARS[99][0], *BARS[99][1:]]))
+    assert message.startswith("Line 101 of ")
+    assert "not closed: export the file again" in message
+
+
+def test_a_second_header_names_its_line(tmp_path: Path) -> None:
+    for header in (NAMES, (*NAMES[2:], *NAMES[:2])):
+        message = refusal(csv(tmp_path), [*lines()[:251], ",".join(header), *lines()[251:]])
+        assert message.startswith("Line 252 of ")
+        assert "is a second header: give each table as a file of its own" in message
+
+
+@pytest.mark.parametrize(
+    "order",
+    [(1, 2, 3, 4, 5, 6, 0), (0, 6, 1, 2, 3, 4, 5), (6, 1, 2, 3, 4, 5, 0), (0, 5, 1, 2, 3, 4, 6)],
+)
+def test_a_column_order_that_changes_half_way_names_its_line(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    rows = BARS[:251] + [[row[at] for at in order] for row in BARS[251:]]
+    message = refusal(csv(tmp_path), lines(rows=rows))
+    assert message.startswith("From line 253 on ")
+    assert "export it again with one order of columns, or split it there" in message
+
+
+def test_a_swap_of_price_and_volume_is_found_across_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def small(member: object, _: int = 0) -> object:
+        return rows_text.line_blocks(member, 20_000)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(csv_rows, "line_blocks", small)
+    bars = [bar(n) for n in range(3000)]
+    rows = bars[:2500] + [[row[at] for at in (0, 5, 1, 2, 3, 4, 6)] for row in bars[2500:]]
+    assert "From line 2502 on " in refusal(csv(tmp_path), lines(rows=rows))
+
+
+@pytest.mark.parametrize("price", ["1.234,50", "1234,5", "1,234.50", "1 234,50"])
+@pytest.mark.parametrize("at", [0, 250])
+def test_numbers_with_commas_name_their_line(tmp_path: Path, price: str, at: int) -> None:
+    rows = [row.copy() for row in BARS]
+    rows[at][2] = price
+    message = refusal(csv(tmp_path), lines(";", rows))
+    assert message.startswith(f"Line {at + 2} of ")
+    assert f"('{price}'): export it with a decimal point" in message
+    rows[at][2] = f'"{price}"'
+    assert f"('{price}'): export it with a decimal point" in refusal(
+        csv(tmp_path), lines(rows=rows)
+    )
+
+
+def test_decimal_commas_between_commas_are_seen(tmp_path: Path) -> None:
+    row = "09:30:00,1.234,50,1.235,00,1.233,25,1.234,75"
+    for text in (["time,open,high,low,close", row], [row, row]):
+        assert "('1.234,50'): export it with a decimal point" in refusal(csv(tmp_path), text)
+    message = refusal(csv(tmp_path), ["time,open,high", "09:30:00,1234,50,1235,00"])
+    assert "with a decimal point where it wrote a comma" in message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "时间,开盘\n09:30,1\n".encode("gbk"),
+        "время,цена\n09:30,1\n".encode("koi8-r"),
+        b"time,open\n09:30,1\x81\n",
+        "zeit,gr\u00f6\u00dfe\n".encode() + b"09:30,\xe9\n",
+    ],
+)
+def test_bytes_that_no_encoding_explains_are_refused(tmp_path: Path, data: bytes) -> None:
+    assert "neither UTF-8, UTF-16 nor Latin-1: save it as UTF-8" in refusal(csv(tmp_path), data)
+
+
+def test_the_line_of_bytes_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
+    data = TEXT.encode().replace(b"ESM5", "ÉSM5".encode(), 1).splitlines(keepends=True)
+    data[200] = data[200].replace(b"ESM5", b"\xc9SM5")
+    assert "bytes in line 201 " in refusal(csv(tmp_path), b"".join(data))
+
+
+def test_utf_16_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    message = refusal(csv(tmp_path), TEXT.encode("utf-16")[:-1])
+    assert "is cut off: export it again, best as UTF-8" in message
+
+
+@pytest.mark.parametrize(
+    ("data", "remedy"),
+    [
+        (b"time,open\n09:30,\x00\n", "a NUL byte in line 2): export it as CSV"),
+        (b"DBN\x01" + bytes(100), "a Databento DBN file: export it as CSV"),
+        (b"<!DOCTYPE html><html>", "a web page or XML: export it as CSV"),
+        (b"# only a comment\n", "holds no rows: give a file with bars in it"),
+        (b"\n\n", "holds no rows: give a file with bars in it"),
+        (b"time,open\n", "a header and no rows: give a file with bars in it"),
+        (b"just words\nand more\n", "no columns that commas, semicolons"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_what_to_do(
+    tmp_path: Path, data: bytes, remedy: str
+) -> None:
+    assert remedy in refusal(csv(tmp_path), data)
+
+
+def test_a_file_without_line_ends_is_refused_in_bounded_memory(tmp_path: Path) -> None:
+    assert "no line end within" in refusal(csv(tmp_path), b"1,2," * (5 << 20))
