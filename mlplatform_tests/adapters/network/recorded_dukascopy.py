@@ -1,17 +1,20 @@
 """Dukascopy's tick files, made as its server makes them."""
 
 import io
+import json
 import lzma
 import struct
 import urllib.error
 from collections import deque
 from collections.abc import Sequence
+from datetime import datetime
 from email.message import Message
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
 from mlplatform.adapters.bars.network import http
-from mlplatform.testing.network_sources import TOKEN, Fault
+from mlplatform.testing.network_sources import TOKEN, Fault, utc
 
 Tick = tuple[int, float, float, float, float]
 """Milliseconds of the hour, ask, bid, ask volume, bid volume."""
@@ -42,6 +45,34 @@ def bi5(ticks: Sequence[Tick]) -> bytes:
         for ms, ask, bid, ask_volume, bid_volume in ticks
     )
     return lzma.compress(raw, lzma.FORMAT_ALONE)
+
+
+def tick_json(hour: datetime, ticks: Sequence[Tick]) -> bytes:
+    """First prices, then differences in units of a thousandth; the first differences are zero."""
+    units = [(ms, round(ask * 1000), round(bid * 1000)) for ms, ask, bid, *_ in ticks]
+    steps = [[b - a for a, b in pairwise([row[i] for row in units])] for i in range(3)]
+    answer = {
+        "timestamp": round(hour.timestamp() * 1000),
+        "multiplier": 0.001,
+        "ask": ticks[0][1] if ticks else None,
+        "bid": ticks[0][2] if ticks else None,
+        "times": [row[0] for row in units[:1]] + steps[0],
+        "asks": [0 for _ in units[:1]] + steps[1],
+        "bids": [0 for _ in units[:1]] + steps[2],
+        "askVolumes": [volume * 1_000_000 for *_, volume, _ in ticks],
+        "bidVolumes": [volume * 1_000_000 for *_, volume in ticks],
+    }
+    return json.dumps(answer).encode()
+
+
+def json_bodies() -> dict[str, bytes]:
+    """The same ticks at the addresses of the json form; the newest hour is asked by its start."""
+    bodies = {}
+    for name, ticks in TICKS.items():
+        hour = utc(f"2025-05-02 {name[-13:-11]}:00")
+        path = f"2025/5/2/{hour.hour}" if hour.hour < 15 else "?from=1746198000000"
+        bodies[f"ticks/USA500.IDX-USD/{path}".replace("/?", "?")] = tick_json(hour, ticks)
+    return bodies
 
 
 class RecordedDukascopy:

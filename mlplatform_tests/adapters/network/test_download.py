@@ -100,10 +100,12 @@ def test_the_answers_lie_in_one_file_each_by_kind_and_series(
 def test_bars_outside_of_what_is_wanted_are_fetched_and_not_given(
     source: MemorySource, tmp_path: Path
 ) -> None:
-    wanted = Span(utc("2025-06-04 12:30"), utc("2025-06-04 14:00"))
+    wanted = Span(utc("2025-06-04 12:30"), utc("2025-06-04 14:30"))
+    late = utc("2025-06-04 14:30")
+    source.planted[utc("2025-06-04 14:00")] = [bars(late - HOUR / 12, late)]
     result = loader(source, tmp_path).download(wanted)
-    assert result.frame["ts"].to_list() == [utc("2025-06-04 13:00")]
-    assert len(source.asked) == 2
+    assert result.frame["ts"].to_list() == [utc("2025-06-04 13:00"), late - HOUR / 12]
+    assert len(source.asked) == 3
 
 
 def test_an_open_answer_is_asked_again_until_it_is_final(

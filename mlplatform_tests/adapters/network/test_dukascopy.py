@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mlplatform.adapters.bars.network import dukascopy
+from mlplatform.adapters.bars.network import dukascopy_ticks
 from mlplatform.adapters.bars.network.download import Downloader
-from mlplatform.adapters.bars.network.dukascopy import (
-    DukascopyBars,
-    DukascopySettings,
-    read_ticks,
-)
+from mlplatform.adapters.bars.network.dukascopy import DukascopyBars, DukascopySettings
+from mlplatform.adapters.bars.network.dukascopy_ticks import read_bi5, read_json
 from mlplatform.adapters.bars.network.port import Request, Span, TransientError
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.series import Series
@@ -30,10 +27,13 @@ from mlplatform_tests.adapters.network.recorded_dukascopy import (
     TICKS,
     RecordedDukascopy,
     bi5,
+    json_bodies,
+    tick_json,
 )
 
 NOW = utc("2025-05-02 15:30:05")
 TEN = Request(utc("2025-05-02 10:00"), utc("2025-05-02 11:00"))
+TEN_JSON = json_bodies()["ticks/USA500.IDX-USD/2025/5/2/10"]
 
 
 def source(
@@ -41,7 +41,7 @@ def source(
 ) -> DukascopyBars:
     return DukascopyBars(
         Series.parse(series),
-        DukascopySettings(ROOT),
+        DukascopySettings(url=ROOT),
         clock or FakeClock(NOW),
         vendor or RecordedDukascopy(),
     )
@@ -63,6 +63,46 @@ class TestContract(NetworkSourceContract):
 
     def make(self, clock: FakeClock, faults: Sequence[Fault] = ()) -> DukascopyBars:
         return source(RecordedDukascopy(faults), clock=clock)
+
+
+class TestJsonContract(TestContract):
+    def make(self, clock: FakeClock, faults: Sequence[Fault] = ()) -> DukascopyBars:
+        settings = DukascopySettings("json", ROOT)
+        vendor = RecordedDukascopy(faults, json_bodies())
+        return DukascopyBars(Series.parse("ES-1m"), settings, clock, vendor)
+
+
+def test_both_forms_give_the_same_bars() -> None:
+    one, other = read_json(TEN_JSON, TEN.first), read_bi5(bi5(TICKS[next(iter(TICKS))]))
+    assert one.ms.tolist() == other.ms.tolist()
+    assert one.mid.tolist() == other.mid.tolist()
+    assert one.liquidity.tolist() == pytest.approx(other.liquidity.tolist())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"<html>",
+        b"[]",
+        b"{}",
+        tick_json(TEN.first, [(3_600_000, 1.0, 1.0, 1.0, 1.0)]),
+        TEN_JSON.replace(b'"askVolumes": [', b'"askVolumes": [1,'),
+        TEN_JSON.replace(b"0.001", b"0"),
+    ],
+)  # fmt: skip
+def test_a_json_answer_of_another_form_may_pass_with_another_try(body: bytes) -> None:
+    with pytest.raises(TransientError):
+        read_json(body, TEN.first)
+
+
+def test_a_json_answer_without_ticks_is_empty() -> None:
+    assert read_json(tick_json(TEN.first, []), TEN.first).ms.size == 0
+
+
+def test_each_form_has_its_own_address() -> None:
+    assert DukascopySettings().root != DukascopySettings("json").root
+    assert DukascopySettings("json", "http://mirror/").root == "http://mirror"
 
 
 def test_a_bar_holds_the_ticks_from_its_start_to_before_the_next() -> None:
@@ -131,13 +171,13 @@ def test_an_hour_without_ticks_is_an_answer_where_the_market_is_closed_and_else_
 )
 def test_a_damaged_file_may_pass_with_another_try(body: bytes) -> None:
     with pytest.raises(TransientError):
-        read_ticks(body)
+        read_bi5(body)
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dukascopy, "_LARGEST_BYTES", 1000)
+    monkeypatch.setattr(dukascopy_ticks, "_LARGEST_BYTES", 1000)
     with pytest.raises(InputError, match="too large"):
-        read_ticks(lzma.compress(bytes(100_000), lzma.FORMAT_ALONE))
+        read_bi5(lzma.compress(bytes(100_000), lzma.FORMAT_ALONE))
 
 
 @pytest.mark.parametrize("series", ["ES-7m", "ES-4h"])
@@ -148,7 +188,7 @@ def test_a_timeframe_that_does_not_divide_the_hour_is_refused(series: str) -> No
 
 
 def test_the_settings_do_not_show_their_address() -> None:
-    assert TOKEN not in repr(DukascopySettings(ROOT))
+    assert TOKEN not in repr(DukascopySettings(url=ROOT))
 
 
 def test_an_hour_is_final_three_hours_later() -> None:

@@ -1,42 +1,44 @@
-"""Bars from Dukascopy's public tick files: the index CFD, not the future.
+"""Bars from Dukascopy's public ticks: the index CFD, not the future."""
 
-Source of the format: `<INSTRUMENT>/<year>/<month from 00>/<day>/<hour>h_ticks.bi5`, LZMA of
-20-byte big-endian records (milliseconds of the hour, ask, bid, ask volume, bid volume).
-"""
-
-import lzma
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
-import numpy as np
 import polars as pl
 
 from mlplatform.adapters.bars.network.answers import complete_bars
 from mlplatform.adapters.bars.network.download import utc_now
+from mlplatform.adapters.bars.network.dukascopy_ticks import aggregate, read_bi5, read_json
 from mlplatform.adapters.bars.network.http import Get, http_get
 from mlplatform.adapters.bars.network.pacing import Clock
-from mlplatform.adapters.bars.network.port import Pace, Request, Span, TransientError
+from mlplatform.adapters.bars.network.port import Pace, Request, Span
 from mlplatform.adapters.bars.network.spans import fixed_cells
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.series import Series
-from mlplatform.domain.tables import RAW_BARS
 
 _INDEX = {"ES": "USA500.IDX", "MES": "USA500.IDX", "NQ": "USATECH.IDX", "MNQ": "USATECH.IDX"}
-_UNITS_PER_POINT = 1000
-_TICK = np.dtype(
-    [("ms", ">u4"), ("ask", ">u4"), ("bid", ">u4"), ("ask_volume", ">f4"), ("bid_volume", ">f4")]
-)
 _HOUR = timedelta(hours=1)
-_LARGEST_BYTES = 64 * 2**20
 _SATURDAY = 5
+_ROOTS = {
+    "bi5": "https://datafeed.dukascopy.com/datafeed",
+    "json": "https://jetta.dukascopy.com/v1",
+}
 
 
 @dataclass(frozen=True)
 class DukascopySettings:
-    """Where the tick files lie; a mirror of the same layout may be named."""
+    """In which form to ask for ticks, and where; empty for Dukascopy's own address of that form.
 
-    url: str = field(default="https://datafeed.dukascopy.com/datafeed", repr=False)
+    In July 2026 users reported that the bi5 feed stopped answering; json is where they went.
+    """
+
+    form: Literal["bi5", "json"] = "bi5"
+    url: str = field(default="", repr=False)
+
+    @property
+    def root(self) -> str:
+        """The address below which the ticks lie."""
+        return (self.url or _ROOTS[self.form]).rstrip("/")
 
 
 class DukascopyBars:
@@ -76,72 +78,34 @@ class DukascopyBars:
         """One per hour; none for Saturdays (UTC), on which nothing trades."""
         return [
             Request(cell.first, cell.last)
-            for cell in _hours(wanted)
+            for cell in fixed_cells(wanted, _HOUR)
             if cell.first.weekday() != _SATURDAY
         ]
 
     def offered_from(self, now: datetime) -> datetime | None:  # noqa: ARG002
-        """Not known: an hour without a file is told as missing."""
+        """Not known: an hour without ticks is told as missing."""
         return None
 
     def fetch(self, request: Request) -> pl.DataFrame:
         """The bars of one hour; table `raw_bars`."""
-        body = self._get(self._address(request.first))
-        ticks = np.empty(0, _TICK) if not body else read_ticks(body)
-        bars = aggregate(ticks, request.first, self.series.timeframe.delta)
-        return complete_bars(bars, request, self.series.timeframe, self._clock())
+        now, hour = self._clock(), request.first
+        if self._settings.form == "json":
+            ticks = read_json(self._get(self._json_address(hour, now)) or b"", hour)
+        else:
+            ticks = read_bi5(self._get(self._bi5_address(hour)) or b"")
+        bars = aggregate(ticks, hour, self.series.timeframe.delta)
+        return complete_bars(bars, request, self.series.timeframe, now)
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _address(self, hour: datetime) -> str:
-        root, name = self._settings.url.rstrip("/"), self._index.replace(".", "") + "USD"
-        day = f"{hour.year}/{hour.month - 1:02d}/{hour.day:02d}"
-        return f"{root}/{name}/{day}/{hour.hour:02d}h_ticks.bi5"
+    def _bi5_address(self, hour: datetime) -> str:
+        name = self._index.replace(".", "") + "USD"
+        day = f"{hour.year}/{hour.month - 1:02d}/{hour.day:02d}"  # months from 00
+        return f"{self._settings.root}/{name}/{day}/{hour.hour:02d}h_ticks.bi5"
 
-
-def _hours(wanted: Span) -> Iterator[Span]:
-    return fixed_cells(wanted, _HOUR)
-
-
-def read_ticks(body: bytes) -> np.ndarray:
-    """The records of a .bi5 file; TransientError where it is cut or damaged."""
-    reader = lzma.LZMADecompressor()
-    try:
-        raw = reader.decompress(body, max_length=_LARGEST_BYTES)
-    except (lzma.LZMAError, EOFError):
-        raise TransientError("a tick file that cannot be read") from None
-    if not reader.eof and len(raw) >= _LARGEST_BYTES:
-        raise InputError("Dukascopy's tick file is too large for one hour: check its address.")
-    if not reader.eof or len(raw) % _TICK.itemsize:
-        raise TransientError("a tick file that is cut off")
-    ticks = np.frombuffer(raw, _TICK)
-    if (ticks["ms"] >= _HOUR.total_seconds() * 1000).any():
-        raise TransientError("a tick file with times outside of its hour")
-    return ticks
-
-
-def aggregate(ticks: np.ndarray, hour: datetime, length: timedelta) -> pl.DataFrame:
-    """Bars of mid prices, points; `volume` is the sum of both sides' quoted liquidity.
-
-    An interval without a tick has no bar.
-    """
-    ask, bid = ticks["ask"].astype(np.float64), ticks["bid"].astype(np.float64)
-    start = ticks["ms"].astype(np.int64) * 1000 // (length // timedelta(microseconds=1))
-    frame = pl.DataFrame(
-        {
-            "ts": start * (length // timedelta(microseconds=1)),
-            "mid": (ask + bid) / (2 * _UNITS_PER_POINT),
-            "liquidity": ticks["ask_volume"].astype(np.float64)
-            + ticks["bid_volume"].astype(np.float64),
-        }
-    )
-    bars = frame.group_by("ts", maintain_order=True).agg(
-        open=pl.col("mid").first(),
-        high=pl.col("mid").max(),
-        low=pl.col("mid").min(),
-        close=pl.col("mid").last(),
-        volume=pl.col("liquidity").sum(),
-    )
-    first = pl.lit(hour).cast(RAW_BARS.schema["ts"])
-    return bars.with_columns(ts=first + pl.duration(microseconds="ts"), contract=pl.lit(""))
+    def _json_address(self, hour: datetime, now: datetime) -> str:
+        root = f"{self._settings.root}/ticks/{self._index}-USD"
+        if now < hour + _HOUR:
+            return f"{root}?from={round(hour.timestamp() * 1000)}"
+        return f"{root}/{hour.year}/{hour.month}/{hour.day}/{hour.hour}"
