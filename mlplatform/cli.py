@@ -42,7 +42,9 @@ From = Annotated[str | None, typer.Option("--from", help="First period to use, s
 To = Annotated[str | None, typer.Option("--to", help="Last period to use.")]
 
 
-def _wish(data: str | None, instrument: str, timeframe: str, timezone: str | None, **given: Any) -> Any:
+def _wish(
+    data: str | None, instrument: str, timeframe: str, timezone: str | None, **given: Any
+) -> Any:
     from mlplatform.commands.study import Wish
 
     return Wish(data, instrument, timeframe, timezone, given)
@@ -119,6 +121,52 @@ def plan(  # noqa: PLR0913
 
 
 @app.command()
+def ingest(
+    path: Annotated[Path, typer.Argument(help="A file of bars or trades, or a folder of them.")],
+    instrument: Annotated[str, typer.Option(help="ES, MES, NQ or MNQ.")],
+    timeframe: Annotated[str | None, typer.Option(help="Of the bars [found out].")] = None,
+    timezone: Timezone = None,
+    label: Annotated[
+        str | None, typer.Option(help="Whether times are the bars' start or end [found out].")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it is.")] = False,
+    home: Home = None,
+    cadence: CadenceOption = None,
+) -> None:
+    """Take bars into the home: understand, say, check; what is broken is refused with reasons."""
+    from mlplatform.commands.ingest import Files
+    from mlplatform.commands.ingest import ingest as take_in
+
+    files = Files(path, instrument, timeframe, timezone, label, cadence)
+    take_in(home_path(home), files, dry_run, Console())
+
+
+@app.command()
+def fetch(  # noqa: PLR0913
+    vendor: Annotated[str, typer.Argument(help="yahoo, ib or dukascopy.")],
+    instrument: Annotated[str, typer.Option(help="ES, MES, NQ or MNQ.")],
+    timeframe: Timeframe = "5m",
+    duration: Annotated[str | None, typer.Option(help="Back from now, such as '1 Y'.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="First day, 2025-06-02.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Day before which it ends.")] = None,
+    rth_only: Annotated[bool, typer.Option("--rth-only", help="Regular hours alone.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Only what is newer.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Only what was fetched.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Take nothing in.")] = False,
+    home: Home = None,
+    cadence: CadenceOption = None,
+) -> None:
+    """Fetch bars over the network; an interrupted download goes on where it was."""
+    from mlplatform.adapters.bars.fetching import Wanted
+    from mlplatform.commands.fetch import Vendor, day_of, fetch_bars
+
+    first, last = day_of(from_, "--from"), day_of(to, "--to")
+    wanted = Wanted(duration, first, last, rth_only, update, offline)
+    who = Vendor(vendor, instrument, timeframe, cadence)
+    fetch_bars(home_path(home), who, wanted, dry_run, Console())
+
+
+@app.command()
 def decide(
     series: Annotated[str, typer.Option(help="Such as MES-1m.")],
     home: Home = None,
@@ -148,14 +196,18 @@ def bench_stress(
     rsi_band: Annotated[float, typer.Option(help="Distance of RSI from 50.")] = 8.5,
     stop_atr: Annotated[float, typer.Option(help="Stop distance in ATR 14.")] = 1.5,
     target_atr: Annotated[float, typer.Option(help="Target distance in ATR 14.")] = 2.0,
+    instrument: Instrument = "NQ",
     timezone: Timezone = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """The stress workload: figures, and the time of each stage, cold and warm."""
+    from mlplatform.adapters.bars.port import SourceSpec
     from mlplatform.commands.bench import stress
     from mlplatform.studies.stress import StressSettings
 
-    stress(data, timezone, StressSettings(rsi_band, stop_atr, target_atr), as_json, Console())
+    rules = StressSettings(rsi_band, stop_atr, target_atr)
+    source = SourceSpec("file", str(data), timezone)
+    stress(source, instrument, rules, as_json, Console())
 
 
 @app.command()

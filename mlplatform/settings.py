@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,6 +33,10 @@ class StudySettings(BaseSettings):
     capital_usd: float = Field(50_000.0, gt=0)
     max_quarantined_frac: float = Field(0.01, ge=0, le=1)
     """Past this share of refused rows the chain stops."""
+    accept_price_jumps: bool = False
+    """Go on although prices jump where no market could; the report says so."""
+    roll_rule: Literal["volume", "calendar"] = "volume"
+    """What makes the next contract the front month."""
     gate_min_trades: int = Field(30, ge=1)
     """Out-of-sample trades below which no recipe becomes champion."""
     max_contracts: int = Field(5, ge=1)

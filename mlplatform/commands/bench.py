@@ -2,21 +2,29 @@
 
 import json
 import time
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from mlplatform.adapters.bars.files import FileBars
+from mlplatform.adapters.bars.port import SourceSpec
+from mlplatform.adapters.bars.sources import open_file
+from mlplatform.domain.instrument import instrument_of
 from mlplatform.studies.stress import StressSettings, bench_stress
 
 
 def stress(
-    data: Path, timezone: str | None, settings: StressSettings, as_json: bool, console: Console
+    source: SourceSpec, instrument: str, settings: StressSettings, as_json: bool, console: Console
 ) -> None:
     """Run the workload cold and warm; print its figures and the time of each stage."""
-    found = bench_stress(FileBars(data, timezone).read, settings, time.perf_counter)
+
+    def read() -> pl.DataFrame:
+        opened = open_file(instrument_of(instrument), None, source, datetime.now(UTC))
+        return pl.concat(opened.batches())
+
+    found = bench_stress(read, settings, time.perf_counter)
     if as_json:
         print(json.dumps(found))  # noqa: T201 - for programs: no colours, no wrapping
         return

@@ -18,21 +18,24 @@ from mlplatform.orchestration import checks, schedules
 from mlplatform.orchestration.assets import market, models, report, research, trading
 from mlplatform.orchestration.axis import Axis, Partition
 from mlplatform.orchestration.card import Workshop
+from mlplatform.orchestration.intake_jobs import intake_jobs
 from mlplatform.orchestration.io import WHOLE, LakeIOManager
 from mlplatform.orchestration.lineage import Lineage
 from mlplatform.orchestration.progress import PROGRESS, OnStep, step_logger
+from mlplatform.orchestration.sensors import landing_sensor
 from mlplatform.orchestration.stamp import Stamp
 from mlplatform.orchestration.windows import WindowDesk
+from mlplatform.orchestration.yard import MarketYard
 from mlplatform.settings import StudySettings, home_path, load_settings
 
 _ASSETS = (
-    *(market.raw_bars, market.bars, market.quarantined_bars),
+    *(market.raw_bars, market.contract_bars, market.rolls, market.bars, market.quarantined_bars),
     *(research.features, research.candidates, research.labels),
     *(models.stop_model, models.entry_model, models.size_model, models.policy),
     *(trading.decisions, trading.backtest, trading.equity, trading.champion),
     report.walk_forward_report,
 )
-_CHECKS = (checks.rows_are_valid, checks.recipe_may_be_champion)
+_CHECKS = (checks.recipe_may_be_champion,)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def _wire(
         "home": home,
         "settings": settings,
         "book": book,
+        "yard": MarketYard(axis.periods, settings, book),
         "tracker": tracker,
         "stamp": stamp,
         "desk": WindowDesk(axis.periods, settings, tracker, storage),
@@ -104,8 +108,9 @@ def _wire(
     definitions = dg.Definitions(
         assets=assets,
         asset_checks=[build(workshop) for build in _CHECKS],
-        jobs=list(jobs.values()),
+        jobs=[*jobs.values(), *intake_jobs()],
         schedules=schedules.schedules(jobs, stamp),
+        sensors=[landing_sensor(home)],
         resources=resources | dict(overrides),
         executor=dg.in_process_executor,
         loggers={PROGRESS: step_logger(on_step or (lambda _: None))},

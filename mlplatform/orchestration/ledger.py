@@ -11,6 +11,8 @@ from mlplatform.orchestration.axis import Partition
 CONTENT_TAG = "dagster/data_version"
 CODE_TAG = "dagster/code_version"
 INPUTS_TAG = "mlplatform/inputs"
+BLOCKED_TAG = "mlplatform/blocked"
+"""Names the blocking checks that failed on what was made."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Entry:
     content: str
     code: str
     inputs: str
+    blocked: str = ""
+    """Blocking checks that failed on it."""
 
 
 @dataclass
@@ -40,6 +44,11 @@ class Ledger:
             self.load([asset])
         return self.entries[asset].get(partition)
 
+    def put(self, asset: str, partition: Partition, entry: Entry) -> None:
+        """Take note of what is about to be recorded."""
+        self.get(asset, partition)
+        self.entries[asset][partition] = entry
+
     def _read(self, asset: str) -> dict[Partition, Entry]:
         key, kind = dg.AssetKey(asset), dg.DagsterEventType.ASSET_MATERIALIZATION
         log = self.instance.event_log_storage
@@ -56,7 +65,10 @@ class Ledger:
             materialization = record.asset_materialization
             tags = (materialization.tags if materialization else None) or {}
             entries[newest[record.storage_id]] = Entry(
-                tags.get(CONTENT_TAG, ""), tags.get(CODE_TAG, ""), tags.get(INPUTS_TAG, "")
+                tags.get(CONTENT_TAG, ""),
+                tags.get(CODE_TAG, ""),
+                tags.get(INPUTS_TAG, ""),
+                tags.get(BLOCKED_TAG, ""),
             )
         return entries
 

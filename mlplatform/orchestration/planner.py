@@ -110,6 +110,8 @@ class Planner:
             return Task(asset, partition, "never materialised", is_sure=True)
         if entry.code != self.lineage.codes[asset]:
             return Task(asset, partition, "its code or settings changed", is_sure=True)
+        if entry.blocked:
+            return Task(asset, partition, f"check {entry.blocked} stopped it", is_sure=True)
         parents = list(self.lineage.parents(asset, partition, self.wanted))
         waits = [parent for parent in parents if parent in pending]
         if waits:

@@ -2,26 +2,47 @@
 
 import base64
 import io
+from functools import cache
 from typing import Any
 
 import dagster as dg
 import numpy as np
 
 _POINTS = 400
+_WIDTH, _HEIGHT, _TOP = 320, 96, 16
 
 
 def thumbnail(values: Any, label: str) -> dg.MetadataValue:
-    """A line of the values, at most `_POINTS` of them, as inline PNG."""
-    from matplotlib.figure import Figure  # slow to import
+    """A line of the values, at most `_POINTS` of them, with lowest and highest, as inline PNG.
+
+    Drawn with Pillow: a hundred periods with a dozen checks each are drawn in a few seconds.
+    """
+    from PIL import Image, ImageDraw
 
     line = np.asarray(values, dtype=np.float64)
     line = line[:: max(1, len(line) // _POINTS)]
-    figure = Figure(figsize=(3.2, 1.2), dpi=75)
-    axes = figure.add_axes((0.02, 0.04, 0.96, 0.78))
-    axes.plot(line, linewidth=0.8, color="#3b6fb6")
-    axes.set_title(label, fontsize=7, loc="left")
-    axes.set_axis_off()
-    return png(_encode(figure))
+    line = line[np.isfinite(line)]
+    image = Image.new("RGB", (_WIDTH, _HEIGHT), "#ffffff")
+    draw, font = ImageDraw.Draw(image), _font()
+    draw.text((4, 1), label, fill="#4a5560", font=font)
+    if line.size:
+        low, high = float(line.min()), float(line.max())
+        share = (line - low) / (high - low) if high > low else np.full(line.size, 0.5)
+        across = np.linspace(4, _WIDTH - 4, max(2, line.size))[: line.size]
+        down = _HEIGHT - 4 - share * (_HEIGHT - _TOP - 4)
+        draw.line(list(zip(across.tolist(), down.tolist(), strict=True)), fill="#3b6fb6", width=1)
+        told = f"{low:,.6g} to {high:,.6g}"
+        draw.text((_WIDTH - 4 - draw.textlength(told, font=font), 1), told, "#8a94a0", font=font)
+    buffer = io.BytesIO()
+    image.quantize(16).save(buffer, format="PNG")
+    return png(buffer.getvalue())
+
+
+@cache
+def _font() -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size=10)
 
 
 def bars_of(counts: dict[str, int], label: str) -> dg.MetadataValue:

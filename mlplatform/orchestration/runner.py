@@ -23,6 +23,18 @@ class Done:
     assets: int
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What one check said of one period."""
+
+    check: str
+    partition: str
+    passed: bool
+    is_blocking: bool
+    """Whether its failure stops what depends on the bars."""
+    description: str
+
+
 class StepFailed(RuntimeError):
     """A step of a run failed: a defect of ours, or an outside service; the message says which."""
 
@@ -57,6 +69,29 @@ def run_chain(
         planner.ledger.load(batch.assets)
         batches, assets, last = batches + 1, assets + len(batch.assets), batch
     return Done(batches, assets)
+
+
+def run_intake(platform: Platform, instance: dg.DagsterInstance, series: list[str]) -> list[Judged]:
+    """Bring the market assets of these series up to date in one run; what the checks said."""
+    job = platform.definitions.resolve_job_def("intake")
+    result = job.execute_in_process(
+        instance=instance,
+        run_config={"ops": {"take_in": {"config": {"series": series}}}, "loggers": {PROGRESS: {}}},
+        raise_on_error=False,
+    )
+    for event in result.all_events:
+        if event.is_step_failure:
+            raise _failure(event)
+    return [
+        Judged(
+            check=evaluation.check_name,
+            partition=evaluation.partition or "",
+            passed=evaluation.passed,
+            is_blocking=evaluation.blocking,
+            description=evaluation.description or "",
+        )
+        for evaluation in result.get_asset_check_evaluations()
+    ]
 
 
 def _raise_for(result: dg.ExecuteInProcessResult) -> None:

@@ -1,6 +1,6 @@
 """How an asset hands over its frame: with content hash, input hash, row count, figures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from mlplatform.orchestration.ledger import INPUTS_TAG, Ledger
 from mlplatform.orchestration.lineage import Lineage
 from mlplatform.orchestration.planner import Planner
 from mlplatform.settings import StudySettings
+
+CONTENT_DIGITS = 32
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Stamp:
         frame: pl.DataFrame,
         metadata: Mapping[str, Any] | None = None,
         unhashed: tuple[str, ...] = (),
+        tags: Mapping[str, str] | None = None,
+        checks: Sequence[dg.AssetCheckResult] = (),
     ) -> dg.MaterializeResult[pl.DataFrame]:
         """The frame with its identity. `unhashed` columns are provenance: they say when and where,
         not what, so that they make nothing downstream run again.
@@ -52,7 +56,8 @@ class Stamp:
         inputs = planner.expected_inputs(context.asset_key.path[-1], partition)
         return dg.MaterializeResult(
             value=frame,
-            data_version=dg.DataVersion(content_hash(frame.drop(*unhashed))[:32]),
-            tags={INPUTS_TAG: inputs},
+            data_version=dg.DataVersion(content_hash(frame.drop(*unhashed))[:CONTENT_DIGITS]),
+            tags={INPUTS_TAG: inputs, **(tags or {})},
+            check_results=checks,
             metadata={"dagster/row_count": frame.height, **(metadata or {})},
         )

@@ -46,8 +46,8 @@ class BarBook:
     def refresh(self, series: str) -> None:
         """Read a linked source again: a file that changed, a network's newest bars."""
         for held in self.deliveries.of(series):
-            if not held.is_linked or held.spec.kind == "synthetic":
+            if held.spec.kind == "synthetic" or (held.spec.kind == "file" and not held.is_linked):
                 continue
             source = open_source(Series.parse(series), held.spec, self.home, datetime.now(UTC))
             if source.sha256 != held.sha256:
-                self.deliveries.add(series, stage(source, self.axis, is_linked=True))
+                self.deliveries.add(series, stage(source, self.axis, held.is_linked))

@@ -58,6 +58,11 @@ class Chapter:
         ]
         return pl.concat([pl.read_parquet(path, memory_map=False) for path in paths])
 
+    def told(self, period: str) -> dict[str, str]:
+        """Which files a period came from, and which they were: name and SHA-256."""
+        used = [item for item in self.deliveries if period in item.hashes]
+        return {"source": self.kind} | {f"file: {item.name}": item.sha256 for item in used}
+
     def _hash(self, period: str) -> str:
         held = [item.hashes[period] for item in self.deliveries if period in item.hashes]
         return held[0] if len(held) == 1 else hashlib.sha256("".join(held).encode()).hexdigest()

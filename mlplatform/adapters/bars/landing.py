@@ -24,6 +24,7 @@ from mlplatform.domain.series import Series
 SETTLED_S = 5.0
 """A file that was written to so recently may still be on its way."""
 REASON = ".reason.txt"
+_SWEEPING = ".sweeping"
 
 OpenDropped = Callable[[Path, str, str | None], Source]
 """Path, instrument and timeframe (None where the file must say) to an understood source."""
@@ -64,10 +65,20 @@ class Landing:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.folder / ".sweeping", timeout=0):
+            with FileLock(self.folder / _SWEEPING, timeout=0):
                 return list(self._sweep(intake, open_dropped))
         except Timeout:
             return []
+
+    def is_being_swept(self) -> bool:
+        """Whether a sweep is at work now; one that died let go of the folder."""
+        if not self.folder.is_dir():
+            return False
+        try:
+            with FileLock(self.folder / _SWEEPING, timeout=0):
+                return False
+        except Timeout:
+            return True
 
     def _sweep(self, intake: Intake, open_dropped: OpenDropped) -> Iterator[Entry]:
         for path in self.waiting():

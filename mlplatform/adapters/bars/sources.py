@@ -1,46 +1,62 @@
 """Opening a source of bars by its specification."""
 
-import hashlib
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from mlplatform.adapters.bars.files import FileBars
+from mlplatform.adapters.bars.fetching import RTH_ONLY, Wanted, fetch, network_settings
+from mlplatform.adapters.bars.formats.file_bars import FileBars
+from mlplatform.adapters.bars.formats.settle import Hints
 from mlplatform.adapters.bars.port import Source, SourceSpec
-from mlplatform.adapters.bars.yahoo import YahooBars
 from mlplatform.adapters.home import Home
 from mlplatform.domain.content import content_hash
 from mlplatform.domain.errors import InputError
-from mlplatform.domain.series import Series
+from mlplatform.domain.instrument import Instrument
+from mlplatform.domain.series import Series, Timeframe
 from mlplatform.domain.tables import ORIGIN
-from mlplatform.market.validation import check_timeframe
 
 
-def open_source(series: Series, spec: SourceSpec, home: Home, now: datetime) -> Source:  # noqa: ARG001
-    """The source, understood but not yet read; raises InputError."""
+def open_source(series: Series, spec: SourceSpec, home: Home, now: datetime) -> Source:
+    """The source, understood but not yet taken in; raises InputError."""
     if spec.kind == "synthetic":
         return _synthetic(series, spec)
     if spec.kind == "file":
-        return _file(series, spec)
-    return _yahoo(series, spec)
+        return open_file(series.instrument, series.timeframe, spec, now)
+    wanted = Wanted(rth_only=spec.label == RTH_ONLY)
+    return fetch(series, spec.kind, home.root / "downloads", wanted, now, network_settings())
 
 
-def _file(series: Series, spec: SourceSpec) -> Source:
-    path = Path(str(spec.path))
-    if not path.is_file():
-        raise InputError(f"No file {path}: check the path given as --data.")
-    frame = FileBars(path, spec.timezone).read()
-    check_timeframe(frame["ts"], series.timeframe)
-    with path.open("rb") as content:
-        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-    return Source(spec, series, path.name, sha256, lambda: iter([frame]))
+def open_file(
+    instrument: Instrument,
+    timeframe: Timeframe | None,
+    spec: SourceSpec,
+    now: datetime,
+    place: Path | None = None,
+) -> Source:
+    """A file, zip or folder; its timeframe is found out where None. Raises InputError.
+
+    `place` is where it lies now, where that is not where it stays.
+    """
+    path = place or Path(str(spec.path))
+    if not path.exists():
+        raise InputError(f"No file {path}: check the path.")
+    bars = FileBars(path, Hints(instrument, timeframe, spec.timezone, _label(spec)), now)
+    known = bars.understanding
+    return Source(
+        spec=spec,
+        series=Series(instrument, known.timeframe),
+        name=path.name,
+        sha256=known.sha256,
+        batches=bars.batches,
+        understood=tuple(known.lines()),
+    )
 
 
-def _yahoo(series: Series, spec: SourceSpec) -> Source:
-    frame = YahooBars(series).read()
-    return _of_frame(series, spec, frame, None)
+def _label(spec: SourceSpec) -> str | None:
+    if spec.label not in (None, "start", "end"):
+        raise InputError(f"Unknown bar label '{spec.label}': use --label start or --label end.")
+    return spec.label
 
 
 def _synthetic(series: Series, spec: SourceSpec) -> Source:
@@ -52,8 +68,4 @@ def _synthetic(series: Series, spec: SourceSpec) -> Source:
 
 def _of_frame(series: Series, spec: SourceSpec, frame: pl.DataFrame, note: str | None) -> Source:
     sha256 = content_hash(frame.drop(ORIGIN, strict=False))
-
-    def batches() -> Iterator[pl.DataFrame]:
-        yield frame
-
-    return Source(spec, series, spec.kind, sha256, batches, note)
+    return Source(spec, series, spec.kind, sha256, lambda: iter([frame]), note)

@@ -68,7 +68,8 @@ def _stage(source: Source, axis: PeriodAxis, is_linked: bool, folder: Path) -> S
     parts: dict[str, list[Path]] = defaultdict(list)
     rows, span = 0, _Span()
     for number, batch in enumerate(source.batches()):
-        raw = RAW_BARS.frame(batch).with_columns(source=pl.lit(source.sha256[:ORIGIN_DIGITS]))
+        origin = pl.col("source").fill_null(source.sha256[:ORIGIN_DIGITS])
+        raw = RAW_BARS.frame(batch).with_columns(origin)
         rows += raw.height
         for period, frame in split_periods(raw, axis, span.day).items():
             span.take(frame)

@@ -1,0 +1,63 @@
+"""The two jobs by which bars come in: of what was delivered, and of what was dropped."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from mlplatform.adapters.bars.intake import Intake
+from mlplatform.adapters.bars.landing import Landing
+from mlplatform.adapters.bars.port import Source, SourceSpec
+from mlplatform.adapters.bars.sources import open_file
+from mlplatform.domain.instrument import instrument_of
+from mlplatform.domain.series import Timeframe
+from mlplatform.orchestration.intake import RangedIntake
+
+
+def intake_jobs() -> list[dg.JobDefinition]:
+    """`intake` brings group `market` up to date in one run; `landing` sweeps the folder first."""
+
+    @dg.op(
+        name="take_in",
+        ins={"start": dg.In(dg.Nothing)},
+        config_schema={"series": dg.Field([str], default_value=[], is_required=False)},
+        required_resource_keys={"yard", "stamp"},
+        description="Market assets of every stale period: one file, one materialisation each.",
+    )
+    def take_in(context: dg.OpExecutionContext) -> None:
+        yard, stamp = context.resources.yard, context.resources.stamp
+        for series in context.op_config["series"] or yard.book.series():
+            ranged = RangedIntake.of(yard, stamp, context.instance, series)
+            for event in ranged.events():
+                context.log_event(event)
+
+    @dg.op(
+        name="sweep",
+        ins={},
+        out=dg.Out(dg.Nothing),
+        required_resource_keys={"yard"},
+        description="Takes in what lies in the landing folder, and puts it away.",
+    )
+    def sweep(context: dg.OpExecutionContext) -> None:
+        yard = context.resources.yard
+        intake = Intake(yard.book.home, yard.axis)
+        for entry in Landing(yard.book.home).sweep(intake, open_dropped):
+            told = f": {entry.reason}" if entry.reason else f", {entry.rows} rows"
+            context.log.info(f"{entry.file} {entry.outcome}{told}")
+
+    @dg.job(name="intake", description="Bars of every stale period, and their checks, in one run.")
+    def intake() -> None:
+        take_in()
+
+    @dg.job(name="landing", description="Takes in the files of the landing folder, then `intake`.")
+    def landing() -> None:
+        take_in(start=sweep())
+
+    return [intake, landing]
+
+
+def open_dropped(path: Path, symbol: str, timeframe: str | None) -> Source:
+    """A file of the landing folder, understood."""
+    spec = SourceSpec("file", path.name)
+    length = Timeframe(timeframe) if timeframe else None
+    return open_file(instrument_of(symbol), length, spec, datetime.now(UTC), path)
