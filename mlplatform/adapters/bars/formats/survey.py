@@ -1,6 +1,7 @@
 """One streaming pass over a file: what must be known of all rows before any is used."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,6 +22,8 @@ class Survey:
 
     plan: Plan
     rows: int = 0
+    last_row: int = -1
+    """Greatest row number; more than `rows` - 1 where some rows are no trades."""
     unread_times: int = 0
     unread_prices: int = 0
     first: tuple[datetime, int] | None = None
@@ -40,6 +43,8 @@ class Survey:
         """Count one batch in canonical form."""
         wall = frame["wall"]
         self.rows += frame.height
+        if frame.height:
+            self.last_row = max(self.last_row, frame["row"].item(-1))
         self.unread_times += wall.null_count()
         self.roots.update(frame["root"].unique().to_list())
         self.contracts.update(frame["contract"].unique().to_list())
@@ -109,7 +114,7 @@ def check_offsets(offsets: dict[int, set[int]], name: str) -> None:
     """Refuse rows whose offsets to UTC are not those of one zone; raises InputError."""
     if len(offsets) < 2:
         return
-    if not any(_keeps(zone, offsets) for zone in ZONES):
+    if not any(keeps_offsets(zone, offsets) for zone in ZONES):
         listed = " and ".join(_signed(minutes) for minutes in sorted(offsets))
         raise InputError(
             f"{name} mixes time zones: its rows are {listed} from UTC, which no one zone is. "
@@ -117,7 +122,7 @@ def check_offsets(offsets: dict[int, set[int]], name: str) -> None:
         )
 
 
-def _keeps(zone: str, offsets: dict[int, set[int]]) -> bool:
+def keeps_offsets(zone: str, offsets: Mapping[int, set[int]]) -> bool:
     """Whether a zone has those offsets on those days; the days around a change count as either."""
     name, ahead = split_zone(zone)
     for minutes, days in offsets.items():
