@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlplatform.domain.errors import InputError
 from mlplatform.domain.periods import Cadence, PeriodAxis
+from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import RAW_BARS
 from mlplatform.market.periods import period_of_day, split_periods
-from mlplatform.market.resampling import resample
+from mlplatform.market.resampling import resample, resample_bars
 from mlplatform.market.segments import contract_segment
-from mlplatform.testing.bars import chicago, drawn_bars, joined, raw_bars
+from mlplatform.testing.bars import chicago, drawn_bars, joined, raw_bars, seeded_bars
 
 MONTHS = PeriodAxis(Cadence.MONTH, "2025-01")
+FIVE = Timeframe("5m")
 WEEKS = PeriodAxis(Cadence.WEEK, "2025-01-06")
 
 
@@ -151,3 +154,74 @@ def test_bars_of_one_minute_and_their_five_minute_sums_tell_the_same_story():
 def test_resampling_loses_no_volume(minutes):
     bars = segmented(drawn_bars("2025-06-02 17:00", [100.0] * 200, minutes=1))
     assert resample(bars, minutes)["volume"].sum() == 20_000
+
+
+def test_a_last_bar_is_short_where_the_multiple_does_not_divide_the_session():
+    bars = drawn_bars("2025-06-02 17:00", [float(i + 1) for i in range(276)])
+    found = resample_bars(bars, 7 * 60, FIVE)
+    chicago_time = pl.col("ts", "known_at").dt.convert_time_zone("America/Chicago")
+    assert found.select(chicago_time.dt.strftime("%H:%M")).rows() == [
+        ("17:00", "00:00"),
+        ("00:00", "07:00"),
+        ("07:00", "14:00"),
+        ("14:00", "16:00"),
+    ]
+    assert found["bars"].to_list() == [84, 84, 84, 24]
+    assert found["minute_of_session"].to_list() == [0, 420, 840, 1260]
+    assert found["session"].to_list() == ["eth", "eth", "eth", "rth"]
+    assert found["close"].to_list() == [84, 168, 252, 276]
+
+
+def test_each_volume_is_summed_and_unknown_where_no_bar_knows_it():
+    bars = drawn_bars("2025-06-02 17:00", [1, 2, 3, 4], volumes=[1.0, 2.0, 4.0, None])
+    bars = bars.with_columns(bid_volume=pl.Series([1.0, None, None, None]))
+    found = resample_bars(bars, 10, FIVE)
+    sums = found.select("volume", "bid_volume", "ask_volume").rows()
+    assert sums == [(3.0, 1.0, None), (4.0, None, None)]
+
+
+def test_a_roll_inside_a_longer_bar_makes_two_of_it():
+    old = drawn_bars("2025-06-16 17:00", [1, 2])
+    new = drawn_bars("2025-06-16 17:10", [50, 51], contract="MESU5")
+    found = resample_bars(joined(old, new), 60, FIVE)
+    assert found.select("contract", "open", "close", "bars").rows() == [
+        ("MESM5", 1, 2, 2),
+        ("MESU5", 50, 51, 2),
+    ]
+
+
+@pytest.mark.parametrize("minutes", [0, -5, 7, 12])
+def test_longer_bars_are_whole_base_bars(minutes):
+    bars = drawn_bars("2025-06-02 17:00", [1, 2, 3])
+    with pytest.raises(InputError, match=f"Bars of {minutes} minutes cannot be made of 5m bars"):
+        resample_bars(bars, minutes, FIVE)
+
+
+def test_what_is_known_of_a_longer_bar_does_not_change_with_bars_after_it():
+    bars = seeded_bars(3)
+    whole = resample_bars(bars, 45, FIVE)
+    for cut in (100, 275, 276, 400, 401, 402):
+        part = resample_bars(bars.head(cut), 45, FIVE)
+        now = bars["ts"][cut - 1] + FIVE.delta
+        known = part.filter(pl.col("known_at") <= now)
+        assert known.equals(whole.filter(pl.col("known_at") <= now))
+        assert part.height - known.height <= 1
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 300), st.integers(0, 2**32))
+def test_longer_bars_are_made_of_every_base_bar_once(multiple, seed):
+    rng = np.random.default_rng(seed)
+    bars = seeded_bars(4).filter(pl.Series(rng.random(seeded_bars(4).height) < 0.7))
+    found = resample_bars(bars, 5 * multiple, FIVE)
+    assert found["bars"].sum() == bars.height
+    assert found["volume"].sum() == bars["volume"].sum()
+    assert found["ts"].is_sorted()
+    assert (found["known_at"] > found["ts"]).all()
+    assert (found["known_at"] <= found["session_end"]).all()
+    inside = bars.join_asof(found.select("ts", "known_at", "high", "low"), on="ts")
+    assert (inside["ts"] < inside["known_at"]).all()
+    assert (inside["high"] <= inside["high_right"]).all()
+    assert (inside["low"] >= inside["low_right"]).all()
+    same = resample(bars.with_columns(contract_segment()), 5 * multiple)
+    assert same.drop("segment").equals(found.select(same.columns[1:]))

@@ -332,7 +332,7 @@ def test_halts_lie_inside_their_sessions_and_do_not_overlap():
     assert (halts["halt_start"][1:] > halts["halt_end"][:-1]).all()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=6)
 @given(st.dates(date(2010, 1, 1), date(2027, 1, 1)), st.integers(0, 12), st.integers(0, 12))
 def test_expected_bars_of_a_span_are_those_of_its_days_one_after_the_other(day, cut, more):
     middle, last = day + timedelta(days=cut), day + timedelta(days=cut + more)
