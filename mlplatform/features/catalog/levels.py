@@ -11,7 +11,10 @@ _SINCE_OPEN = pl.col("minutes_since_rth_open")
 
 
 def previous_day(what: str, bars_a_session: int) -> Feature:
-    """High, low or close of the trading day before, points; null on a contract's first day."""
+    """Open, high, low or close of the trading day before, points; null on the first of a contract.
+
+    The open is only a step on the way.
+    """
     return Feature(
         f"previous_{what}",
         ("session_date", what),
@@ -19,6 +22,7 @@ def previous_day(what: str, bars_a_session: int) -> Feature:
         of_days(pl.col("of_day"), of_day=extreme(what)),
         f"{what} of the trading day before",
         unit="points",
+        is_step=what == "open",
     )
 
 
@@ -79,6 +83,7 @@ def session_extreme(side: str) -> Feature:
         expression(running.over(DAY)),
         f"{side} of the session so far",
         unit="points",
+        is_step=True,
     )
 
 

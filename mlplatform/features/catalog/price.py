@@ -1,9 +1,26 @@
-"""Where price came from: returns, position in its range, efficiency, shape of the bar."""
+"""Where price came from: returns and moves over several horizons, momentum, place in its range."""
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import expression, per_atr
+from mlplatform.features.catalog.expressions import atr_units, expression, per_atr, ratio
 from mlplatform.features.graph import Feature
+
+_NO_MOVE = 1e-9
+"""Points below which the deviation of changes is rounding."""
+
+
+def log_return(span_bars: int, name: str | None = None) -> Feature:
+    """Natural logarithm of the close per the close `span_bars` before."""
+    close = pl.col("close")
+    return Feature(
+        name or f"return{span_bars}",
+        ("close",),
+        span_bars,
+        expression((close / close.shift(span_bars)).log()),
+        f"log return over {span_bars} bars",
+        is_signed=True,
+        params={"span_bars": span_bars},
+    )
 
 
 def move(span_bars: int) -> Feature:
@@ -20,60 +37,65 @@ def move(span_bars: int) -> Feature:
     )
 
 
+def acceleration(span_bars: int) -> Feature:
+    """Change of the close over `span_bars` less the change over as many bars before them, ATR."""
+    change = pl.col("close").diff(span_bars)
+    return Feature(
+        f"acceleration{span_bars}_atr",
+        ("close", "atr14"),
+        2 * span_bars,
+        per_atr(change - change.shift(span_bars)),
+        f"change of the close over {span_bars} bars less that of the {span_bars} before",
+        unit="atr",
+        is_signed=True,
+        params={"span_bars": span_bars},
+    )
+
+
+def momentum(span_bars: int) -> Feature:
+    """Mean change of the close per its standard error: the t-value of the drift.
+
+    mean(d) / (s(d) / sqrt(n)) over the last n changes d, s with n - 1; null where price stood
+    still or moved by the same step each bar.
+    """
+    change = pl.col("close").diff()
+    deviation = change.rolling_std(span_bars)
+    error = pl.when(deviation > _NO_MOVE).then(deviation) / span_bars**0.5
+    return Feature(
+        f"momentum{span_bars}",
+        ("close",),
+        span_bars + 1,
+        expression(pl.col("close").diff(span_bars) / span_bars / error),
+        f"t-value of the mean change over {span_bars} bars",
+        is_signed=True,
+        params={"span_bars": span_bars},
+    )
+
+
 def range_position(span_bars: int) -> Feature:
     """Close within the range of the last `span_bars`: -1 at its low, +1 at its high."""
     high = pl.col("high").rolling_max(span_bars)
     low = pl.col("low").rolling_min(span_bars)
-    width = pl.when(high > low).then(high - low)
     return Feature(
         f"range_position{span_bars}",
         ("high", "low", "close"),
         span_bars,
-        expression((2 * pl.col("close") - high - low) / width),
+        expression(ratio(2 * pl.col("close") - high - low, high - low)),
         f"close within the range of {span_bars} bars, -1 to +1",
         is_signed=True,
         params={"span_bars": span_bars},
     )
 
 
-def efficiency(span_bars: int) -> Feature:
-    """Kaufman's efficiency ratio, signed: net change per sum of absolute changes."""
-    path = pl.col("close").diff().abs().rolling_sum(span_bars)
+def bar_gap() -> Feature:
+    """Open above the close of the bar before, ATR."""
+    gap = pl.col("open") - pl.col("close").shift(1)
     return Feature(
-        f"efficiency{span_bars}",
-        ("close",),
-        span_bars + 1,
-        expression(pl.col("close").diff(span_bars) / pl.when(path > 0).then(path)),
-        f"signed efficiency ratio of {span_bars} bars",
-        is_signed=True,
-        params={"span_bars": span_bars},
-    )
-
-
-def body() -> Feature:
-    """Close minus open of the bar per its range: -1 to +1; null on a bar without range."""
-    width = pl.col("high") - pl.col("low")
-    return Feature(
-        "body_frac",
-        ("open", "high", "low", "close"),
-        0,
-        expression((pl.col("close") - pl.col("open")) / pl.when(width > 0).then(width)),
-        "body of the bar per its range",
-        is_signed=True,
-    )
-
-
-def close_location() -> Feature:
-    """Close within the bar: -1 at its low, +1 at its high; null on a bar without range."""
-    width = pl.col("high") - pl.col("low")
-    location = (2 * pl.col("close") - pl.col("high") - pl.col("low")) / pl.when(width > 0).then(
-        width
-    )
-    return Feature(
-        "close_location",
-        ("high", "low", "close"),
-        0,
-        expression(location),
-        "close within the bar, -1 to +1",
+        "bar_gap_atr",
+        ("open", "close", "atr14"),
+        1,
+        expression(atr_units(gap)),
+        "open above the close of the bar before",
+        unit="atr",
         is_signed=True,
     )

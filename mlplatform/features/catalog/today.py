@@ -1,0 +1,94 @@
+"""How today stands to the days before: its gaps, its range so far, its move over several days."""
+
+import polars as pl
+
+from mlplatform.features.catalog.completed import of_days
+from mlplatform.features.catalog.daily import ATR_DAYS
+from mlplatform.features.catalog.expressions import DAY, expression, ratio
+from mlplatform.features.graph import Feature
+
+_DAY_ATR = f"day_atr{ATR_DAYS}"
+_IN_DAY_ATR = "day atr"
+
+
+def _per_day_atr(points: pl.Expr) -> pl.Expr:
+    return ratio(points, pl.col(_DAY_ATR))
+
+
+def day_gap() -> Feature:
+    """First price of the session above the close of the day before, day ATR."""
+    return Feature(
+        "day_gap",
+        ("open", "session_date", "previous_close", _DAY_ATR),
+        0,
+        expression(_per_day_atr(pl.col("open").first().over(DAY) - pl.col("previous_close"))),
+        "first price of the session above the close before",
+        unit=_IN_DAY_ATR,
+        is_signed=True,
+    )
+
+
+def rth_gap() -> Feature:
+    """Regular open above the last regular close, day ATR; null before the open."""
+    return Feature(
+        "rth_gap",
+        ("rth_open", "previous_rth_close", _DAY_ATR),
+        0,
+        expression(_per_day_atr(pl.col("rth_open") - pl.col("previous_rth_close"))),
+        "regular open above the last regular close",
+        unit=_IN_DAY_ATR,
+        is_signed=True,
+    )
+
+
+def session_range() -> Feature:
+    """Range of the session so far, day ATR: near 1 the usual day's range is spent."""
+    return Feature(
+        "session_range",
+        ("session_high", "session_low", _DAY_ATR),
+        0,
+        expression(_per_day_atr(pl.col("session_high") - pl.col("session_low"))),
+        "range of the session so far",
+        unit=_IN_DAY_ATR,
+    )
+
+
+def session_position() -> Feature:
+    """Close within the session's range so far: -1 at its low, +1 at its high."""
+    high, low = pl.col("session_high"), pl.col("session_low")
+    return Feature(
+        "session_position",
+        ("close", "session_high", "session_low"),
+        0,
+        expression(ratio(2 * pl.col("close") - high - low, high - low)),
+        "close within the session's range, -1 to +1",
+        is_signed=True,
+    )
+
+
+def days_move(days: int) -> Feature:
+    """Close above the close of the trading day `days` days before this one, day ATR."""
+    level = f"close_{days}_days_before"
+    return Feature(
+        f"days_move{days}",
+        ("close", level, _DAY_ATR),
+        0,
+        expression(_per_day_atr(pl.col("close") - pl.col(level))),
+        f"close above the close of {days} days before",
+        unit=_IN_DAY_ATR,
+        is_signed=True,
+    )
+
+
+def close_days_before(days: int, bars_a_session: int) -> Feature:
+    """Close of the trading day `days` days before this one, points."""
+    return Feature(
+        f"close_{days}_days_before",
+        ("session_date", "close"),
+        days * bars_a_session,
+        of_days(pl.col("day_close").shift(days - 1), day_close=pl.col("close").last()),
+        f"close of {days} trading days before",
+        unit="points",
+        is_step=True,
+        params={"days": days},
+    )
