@@ -252,6 +252,14 @@ def test_an_update_of_nothing_says_what_to_do(source: MemorySource, tmp_path: Pa
         is_one_sentence(str(told.value))
 
 
+def test_the_future_is_not_asked(source: MemorySource, tmp_path: Path) -> None:
+    result = loader(source, tmp_path).download(Span(WANTED.first, NOW + 9 * HOUR))
+    assert (len(source.asked), result.missing) == (4, ())
+    with pytest.raises(InputError) as told:
+        loader(source, tmp_path).download(Span(NOW + HOUR, NOW + 2 * HOUR))
+    is_one_sentence(str(told.value))
+
+
 def test_progress_is_told_before_each_question(source: MemorySource, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     loader(source, tmp_path, progress=lambda n, of, _: told.append((n, of))).download(WANTED)

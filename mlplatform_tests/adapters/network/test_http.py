@@ -1,4 +1,4 @@
-"""HTTP against a server on loopback, and the words of errors."""
+"""HTTP against a server on loopback."""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from mlplatform.adapters.bars.network import http
-from mlplatform.adapters.bars.network.answers import clause
 from mlplatform.adapters.bars.network.http import http_get
 from mlplatform.adapters.bars.network.port import TransientError
 from mlplatform.domain.errors import InputError
@@ -93,18 +92,3 @@ def test_a_body_without_end_is_not_read_to_it(root: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(http, "_LARGEST_BYTES", 3)
     with pytest.raises(InputError, match="more than"):
         http_get(f"{root}/200")
-
-
-@pytest.mark.parametrize(
-    ("said", "kept"),
-    [
-        ("Not subscribed. Ask sales!\n Now.", "Not subscribed; Ask sales; Now"),
-        ("GET https://a:b@host/x?crumb=abc&i=1m", "GET https://***@host/x?crumb=***&i=1m"),
-        ("Authorization: Bearer abc.def", "Authorization; ***"),
-        ("order for DU1234567 and U7654321", "order for *** and ***"),
-        ("my sesame", "my ***"),
-        ("x" * 500, "x" * 200),
-    ],
-)
-def test_a_vendors_words_become_one_clause_without_secrets(said: str, kept: str) -> None:
-    assert clause(said, "sesame", "") == kept

@@ -121,6 +121,19 @@ def test_regular_hours_have_their_own_answers(tmp_path: Path) -> None:
     assert hours == set(range(13, 21))  # 08:30 to 16:00 Chicago
 
 
+def test_an_update_goes_on_from_its_own_answers_only(tmp_path: Path) -> None:
+    early = Span(utc("2025-05-27 00:00"), utc("2025-05-30 00:00"))
+    source, vendor = started()
+    clock = source._clock
+    Downloader(source, tmp_path, clock, clock.sleep).download(early)
+    regular, _ = started(rth_only=True)
+    Downloader(regular, tmp_path, clock, clock.sleep).download(WANTED)
+    vendor.asked.clear()
+    result = Downloader(source, tmp_path, clock, clock.sleep).update()
+    assert len(vendor.asked) == len(source.requests(WANTED)) - 1
+    assert result.frame.height == 6
+
+
 def test_a_pacing_violation_waits_until_ib_has_forgotten(tmp_path: Path) -> None:
     violation = f"{SERVICE}Historical data request pacing violation"
     clock = FakeClock(NOW)

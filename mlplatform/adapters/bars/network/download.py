@@ -106,7 +106,8 @@ class Downloader:
         return found
 
     def _gather(self, wanted: Span, offline: bool = False) -> Download:
-        requests = self.source.requests(wanted)
+        begun = self._clock()
+        requests = [one for one in self.source.requests(wanted) if one.first < begun]
         missing: dict[Request, Missing] = {}
         asked: set[Request] = set()
         try:
@@ -125,21 +126,27 @@ class Downloader:
         request comes along, asked again only where it was open. Where nothing traded since, the
         frame has no rows. Raises InputError where nothing was downloaded before.
         """
-        spans = self.cache.spans()
-        if not spans:
+        known = self._known()
+        if not known:
             raise InputError(
                 f"Nothing of {self.source.series.name} was downloaded from {self.source.vendor} "
                 "yet: say from when with --from or --duration."
             )
-        return self._gather(Span(spans[-1].first, self._clock()))
+        return self._gather(Span(known[-1].first, self._clock()))
 
     def everything(self) -> Download:
         """All that the cache has, without asking; raises InputError where it has nothing."""
-        spans = self.cache.spans()
-        if not spans:
+        known = self._known()
+        if not known:
             raise InputError(self._nothing("nothing was downloaded yet"))
-        whole = Span(spans[0].first, max(span.last for span in spans))
+        whole = Span(known[0].first, max(request.last for request in known))
         return self.download(whole, offline=True)
+
+    def _known(self) -> list[Request]:
+        """What the cache has of this source, in time order; other variants lie beside it."""
+        whole = self.cache.span()
+        requests = [] if whole is None else self.source.requests(whole)
+        return [request for request in requests if self.cache.find(request)]
 
     def _obtain(self, request: Request, missing: dict[Request, Missing]) -> bool:
         """Ask for one request and store the answer; whether the vendor was asked."""
