@@ -177,10 +177,5 @@ def test_candidates_of_all_setups_are_in_order_of_time_then_name_with_their_own_
 
 
 def _no_features() -> pl.DataFrame:
-    names = ("atr14", "ema20", "ema_spread_atr", "opening_range_high", "opening_range_low")
-    return PULLBACK[:0].select("ts", *(pl.lit(1.0).alias(name) for name in names))
-
-
-def test_setups_in_use_have_different_names_and_say_their_idea():
-    assert len({setup.name for setup in SETUPS}) == len(SETUPS) >= 2
-    assert all(len(setup.idea) > 20 for setup in SETUPS)
+    names = sorted(set().union(*(setup.needs for setup in SETUPS)))
+    return PULLBACK[:0].select("ts").with_columns(pl.lit(1.0).alias(name) for name in names)
