@@ -71,6 +71,7 @@ class RecordedIb:
     def reqHistoricalData(self, contract: SimpleNamespace, **asked: Any) -> list[SimpleNamespace]:
         assert contract.includeExpired, "IB finds expired contracts only so"
         assert (asked["whatToShow"], asked["formatDate"]) == ("TRADES", 2)
+        assert asked["timeout"] == 0, "ib_async would give an empty answer after its own time-out"
         self.asked.append(SimpleNamespace(contract=contract.localSymbol, **asked))
         if self.faults:
             self._fail(self.faults.popleft())

@@ -43,7 +43,7 @@ class RequestCache:
         if not paths:
             return RAW_BARS.empty()
         try:
-            return pl.concat([pl.read_parquet(path, memory_map=False) for path in paths])
+            return pl.read_parquet(paths)  # one call: a year of hours is 7,500 files
         except (pl.exceptions.PolarsError, OSError):
             raise InputError(
                 f"A file of the download cache {self.folder} is damaged: delete that folder's "
