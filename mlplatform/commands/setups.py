@@ -1,7 +1,7 @@
 """`mlplatform setups`: the setups in use, and how often each finds something on a series."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -18,14 +18,16 @@ from mlplatform.domain.series import Series, Timeframe
 from mlplatform.domain.tables import RAW_BARS
 from mlplatform.features.compute import compute_features
 from mlplatform.features.sets import LONGEST_BAR, core_plan
+from mlplatform.market.rolls import RollRule, front_month, roll_table
 from mlplatform.market.validation import validate
+from mlplatform.settings import load_settings
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import find_candidates
 
 
 @dataclass(frozen=True)
 class Look:
-    """Where to look for candidates: bars of `data`, or the home's bars of `series`; or nowhere."""
+    """Where to look for candidates: a file `data`, or the home's bars of `series`; or nowhere."""
 
     data: str | None
     instrument: str
@@ -86,29 +88,21 @@ def _held(home_root: Path, series: Series) -> pl.DataFrame:
 
 
 def _read(home_root: Path, series: Series, look: Look) -> pl.DataFrame:
-    """Valid bars of a source, which is read and not kept."""
-    spec = SourceSpec(str(look.data))
-    if look.data not in ("synthetic", "yahoo"):
+    """Continuous bars of a file, or synthetic ones: read, rolled and not kept."""
+    home, settings = Home(home_root), load_settings(home_root)
+    spec = SourceSpec("synthetic", seed=settings.seed)
+    if look.data != "synthetic":
         path = Path(str(look.data)).expanduser().absolute()
         spec = SourceSpec("file", str(path), look.timezone)
-    source = open_source(series, spec, Home(home_root), datetime.now(UTC))
+    source = open_source(series, spec, home, datetime.now(UTC))
     raw = pl.concat([RAW_BARS.frame(batch) for batch in source.batches()])
-    _refuse_overlap(raw, source.name)
-    bars = validate(raw, series.timeframe).bars
-    if bars.is_empty():
+    sound = validate(raw, series.timeframe).bars
+    if sound.is_empty():
         raise InputError(f"{source.name} holds no valid bar: check its time zone and timeframe.")
-    return bars
-
-
-def _refuse_overlap(raw: pl.DataFrame, name: str) -> None:
-    """Contracts that lie over each other must be rolled first: mixed, they are no market."""
-    spans = raw.group_by("contract").agg(first=pl.col("ts").min(), last=pl.col("ts").max())
-    spans = spans.sort("first")
-    if (spans["first"] <= spans["last"].shift(1)).any():
-        raise InputError(
-            f"The contracts in {name} overlap in time: run `mlplatform run --data` on it, and give "
-            "--series here."
-        )
+    days = sound["session_date"].unique().sort()
+    rule = RollRule(settings.roll_rule)
+    front, _ = front_month(sound, roll_table(sound, rule, days[0], days[-1] + timedelta(days=1)))
+    return front
 
 
 def _declared() -> Table:

@@ -109,10 +109,17 @@ def test_what_cannot_be_looked_at_is_refused_in_a_sentence(tmp_path, look, words
     assert not (tmp_path / "home").exists()
 
 
-def test_contracts_that_overlap_are_refused(tmp_path):
-    path = tmp_path / "bars.parquet"
-    day = BARS.head(276).select("ts", "open", "high", "low", "close", "volume")
-    two = [day.with_columns(contract=pl.lit(name)) for name in ("MESH5", "MESM5")]
-    pl.concat(two).sort("ts", "contract").write_parquet(path)
-    with pytest.raises(InputError, match="overlap in time"):
-        told(tmp_path, replace(NOWHERE, data=str(path)))
+def test_of_contracts_that_overlap_the_front_month_counts(tmp_path, data):
+    path = tmp_path / "two.parquet"
+    front = pl.read_parquet(data)
+    back = front.with_columns(
+        pl.col("open", "high", "low", "close") + 50, volume=1.0, contract=pl.lit("MESZ5")
+    )
+    pl.concat([front, back]).sort("contract", "ts").write_parquet(path)
+    rolled = told(tmp_path, replace(NOWHERE, data=str(path)))
+    assert rolled == told(tmp_path, replace(NOWHERE, data=str(data)))
+
+
+def test_synthetic_bars_need_no_file(tmp_path):
+    assert "2025-12" in rows_of(told(tmp_path / "home", replace(NOWHERE, data="synthetic")))
+    assert not (tmp_path / "home").exists()
