@@ -5,8 +5,8 @@ import polars as pl
 from mlplatform.features.catalog.expressions import atr_units, expression, indicator, per_atr, ratio
 from mlplatform.features.graph import Feature
 
-RECURSION = 12
-"""Spans after which an exponential average has forgotten its start to below 1e-9."""
+RECURSION = 13
+"""Spans after which an exponential average has forgotten its start to below 1e-11."""
 
 
 def ema(span_bars: int) -> Feature:

@@ -7,6 +7,7 @@ import math
 
 import polars as pl
 
+from mlplatform.features.catalog.averages import RECURSION
 from mlplatform.features.catalog.expressions import expression, indicator, ratio
 from mlplatform.features.graph import Feature
 
@@ -19,7 +20,7 @@ def atr(span_bars: int) -> Feature:
     return Feature(
         f"atr{span_bars}",
         ("high", "low", "close"),
-        span_bars * 20,
+        span_bars * 2 * RECURSION,
         indicator("ATR", "high", "low", "close", timeperiod=span_bars),
         f"average true range of {span_bars} bars",
         unit="points",
@@ -44,7 +45,7 @@ def normalised_atr(span_bars: int) -> Feature:
     return Feature(
         f"natr{span_bars}",
         ("high", "low", "close"),
-        span_bars * 20,
+        span_bars * 2 * RECURSION,
         indicator("NATR", "high", "low", "close", timeperiod=span_bars),
         f"average true range of {span_bars} bars per close",
         unit="percent",
