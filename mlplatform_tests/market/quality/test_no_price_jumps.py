@@ -195,3 +195,29 @@ def test_a_splice_is_found_also_where_short_bars_are_left_out_around_it() -> Non
     finding = judged("no_price_jumps", evidence_of(spliced, "MES-15s"))
     assert finding.figures["jumps"] == 1
     assert judged("no_price_jumps", evidence_of(bars.filter(row % 3 != 1), "MES-15s")).passed
+
+
+@pytest.mark.parametrize("seed", SEEDS[:4])
+def test_a_roll_over_a_night_is_judged_by_the_noise_of_nights(seed: int) -> None:
+    """The same +2.4 % that a weekend might explain is too much between Tuesday and Wednesday."""
+    new = pl.col("session_date") >= date(2025, 3, 12)
+    bars = _world(seed).with_columns(
+        contract=pl.when(new).then(pl.lit("MESM5")).otherwise(pl.lit("MESH5"))
+    )
+    bars = bars.filter(pl.col("session_date") < date(2025, 3, 17))  # before the world's own roll
+    for frac, passes in ((0.009, True), (0.024, False)):
+        finding = judged("no_price_jumps", _march(_moved(bars, frac, new)))
+        assert finding.passed is passes, finding.description
+
+
+@pytest.mark.parametrize(
+    ("swing", "gap", "passes"), [(3.0, 60.0, True), (3.0, 120.0, False), (400.0, -570.0, False)]
+)
+def test_an_opening_may_move_by_1_5_percent_in_calm_and_by_7_5_at_the_wildest(
+    swing: float, gap: float, passes: bool
+) -> None:
+    day = [6000.0 + swing * (i % 2) for i in range(61)]
+    parts = [
+        drawn_bars(f"2025-06-0{2 + n} 10:00", [p + gap * (n > 2) for p in day]) for n in range(5)
+    ]
+    assert judged("no_price_jumps", evidence_of(pl.concat(parts))).passed is passes

@@ -155,3 +155,11 @@ def test_a_source_without_sides_has_nothing_to_add_up() -> None:
     finding = judged("bid_and_ask_add_up", evidence_of(BARS))
     assert finding.passed
     assert finding.figures["compared_bars"] == 0
+
+
+@pytest.mark.parametrize(("points", "passes"), [(12.0, True), (24.0, False)])
+def test_a_small_spike_in_a_quiet_night_does_no_harm(points: float, passes: bool) -> None:
+    prices = [(6000.0, 6000.5, 6000.0, 6000.5)] * 60
+    prices[30] = (6000.0, 6000.5 + points, 6000.0, 6000.5)
+    finding = judged("no_outlier_returns", evidence_of(drawn_bars("2025-06-02 01:00", prices)))
+    assert finding.passed is passes
