@@ -30,7 +30,7 @@ def values(feature: Feature, bars: pl.DataFrame, *others: Feature) -> list[float
         if name in KNOWN and name not in given:
             given[name] = KNOWN[name]
             open_names += KNOWN[name].inputs
-    kept = tuple(replace(one, mirror=None) for one in given.values())
+    kept = tuple(replace(one, mirror=None, is_step=False) for one in given.values())
     plan = FeaturePlan.build("drawn", 1, kept, tuple(BARS.names))
     return evaluate(plan, bars)[feature.name].to_list()
 
