@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from mlplatform.market.quality.evidence import Evidence
-from mlplatform.market.quality.price_steps import price_steps, quarters_between
+from mlplatform.market.quality.price_steps import quarters_between
 from mlplatform.testing.bars import drawn_bars, seeded_bars
-from mlplatform_tests.market.quality.evidence_of import changed, evidence_of, judged, shifted
+from mlplatform_tests.market.quality.evidence_of import evidence_of, judged, shifted
 
 SEEDS = range(12)
 ROLLED = pl.col("contract") == "MESM5"
@@ -135,19 +135,10 @@ def test_a_hole_in_a_session_lets_the_market_move_meanwhile() -> None:
 
 
 def test_a_locked_market_has_a_scale_all_the_same() -> None:
-    bars = _world(5)
-    first = bars.height - 700
-    price = float(bars["close"][first])
-    locked = bars.with_columns(
-        pl.when(pl.int_range(pl.len()).is_between(first, first + 80))
-        .then(pl.lit(price))
-        .otherwise(name)
-        .alias(name)
-        for name in ("open", "high", "low", "close")
-    )
-    opened = changed(locked, first + 40, open=price + 2, high=price + 2)
-    steps = price_steps(opened.head(0), opened, 300)
-    assert not steps.filter(pl.col("ts") == bars["ts"][first + 40])["is_jump"].item()
+    """At a limit bars have no range; the wild day before says how far it may open."""
+    wild = [(6000.0, 6015.0, 5985.0, 6000.0)] * 120
+    bars = drawn_bars("2025-06-01 17:00", [*wild, *[6000.0] * 40, *[6018.0] * 40])
+    assert judged("no_price_jumps", evidence_of(bars)).passed
 
 
 @pytest.mark.parametrize(
@@ -216,7 +207,7 @@ def test_a_roll_over_a_night_is_judged_by_the_noise_of_nights(seed: int) -> None
 def test_an_opening_may_move_by_1_5_percent_in_calm_and_by_7_5_at_the_wildest(
     swing: float, gap: float, passes: bool
 ) -> None:
-    day = [6000.0 + swing * (i % 2) for i in range(61)]
+    day = [6000.0 + swing * i / 60 for i in range(61)]
     parts = [
         drawn_bars(f"2025-06-0{2 + n} 10:00", [p + gap * (n > 2) for p in day]) for n in range(5)
     ]
