@@ -170,6 +170,13 @@ def test_a_contract_known_before_does_not_lead_because_the_front_misses_a_bar():
     assert fronts(roll_table(bars.filter(hole), VOLUME, *ALWAYS)) == [(0, "ESM5", "opening")]
 
 
+def test_a_contract_is_known_for_the_whole_look_back():
+    volumes = {"ESM5": [9.0] * 16, "ESU5": [1.0, *[None] * 14, 1.0]}
+    bars = sessions_of(volumes)
+    hole = ~((pl.col("contract") == "ESM5") & (pl.col("ts") == DAYS["session_start"][15]))
+    assert fronts(roll_table(bars.filter(hole), VOLUME, *ALWAYS)) == [(0, "ESM5", "opening")]
+
+
 def test_bars_without_volume_do_not_mislead():
     """A deferred contract's stale quotes: no trade, the price of long ago."""
     rows = [(0, 0, "ESM5", 5000.0, 9.0), (0, 0, "ESU5", 5050.0, 1.0)]

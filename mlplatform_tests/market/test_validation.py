@@ -287,7 +287,7 @@ def test_another_contract_or_a_broken_row_restates_nothing():
     assert reasons(raw) == [None, None, "no price"]
 
 
-@pytest.mark.parametrize("contract", ["ESH5-ESM5", "ES:BF H5-M5-U5", "ESM5-ESU5"])
+@pytest.mark.parametrize("contract", ["ESH5-ESM5", "ES:BF H5-M5-U5", "UD:1V"])
 def test_a_spread_is_refused_as_one_whatever_its_price(contract):
     spread = other(at([0]), contract=contract, low=-3.0)
     raw = pl.concat([RAW_BARS.frame(at([0])), RAW_BARS.frame(spread)])
