@@ -67,7 +67,7 @@ class TestContract(NetworkSourceContract):
 
 class TestJsonContract(TestContract):
     def make(self, clock: FakeClock, faults: Sequence[Fault] = ()) -> DukascopyBars:
-        settings = DukascopySettings("json", ROOT)
+        settings = DukascopySettings(ROOT, "json")
         vendor = RecordedDukascopy(faults, json_bodies())
         return DukascopyBars(Series.parse("ES-1m"), settings, clock, vendor)
 
@@ -101,8 +101,8 @@ def test_a_json_answer_without_ticks_is_empty() -> None:
 
 
 def test_each_form_has_its_own_address() -> None:
-    assert DukascopySettings().root != DukascopySettings("json").root
-    assert DukascopySettings("json", "http://mirror/").root == "http://mirror"
+    assert DukascopySettings().root != DukascopySettings(form="json").root
+    assert DukascopySettings("http://mirror/", "json").root == "http://mirror"
 
 
 def test_a_bar_holds_the_ticks_from_its_start_to_before_the_next() -> None:

@@ -50,10 +50,8 @@ class RequestCache:
                 "broken files and run the same command again."
             ) from None
 
-    def span(self) -> Span | None:
-        """From the start of the first answer to the end of the last; None where there is none."""
+    def spans(self) -> list[Span]:
+        """The spans of what is there, by their start."""
         names = (path.stem.removesuffix(_OPEN) for path in self.folder.glob("*.parquet"))
         spans = [span for name in names if (span := Request.span_of_key(name)) is not None]
-        if not spans:
-            return None
-        return Span(min(span.first for span in spans), max(span.last for span in spans))
+        return sorted(spans, key=lambda span: (span.first, span.last))

@@ -126,7 +126,7 @@ class Downloader:
         request comes along, asked again only where it was open. Where nothing traded since, the
         frame has no rows. Raises InputError where nothing was downloaded before.
         """
-        known = self._known()
+        known = self.known()
         if not known:
             raise InputError(
                 f"Nothing of {self.source.series.name} was downloaded from {self.source.vendor} "
@@ -136,17 +136,19 @@ class Downloader:
 
     def everything(self) -> Download:
         """All that the cache has, without asking; raises InputError where it has nothing."""
-        known = self._known()
+        known = self.known()
         if not known:
             raise InputError(self._nothing("nothing was downloaded yet"))
         whole = Span(known[0].first, max(request.last for request in known))
         return self.download(whole, offline=True)
 
-    def _known(self) -> list[Request]:
+    def known(self) -> list[Request]:
         """What the cache has of this source, in time order; other variants lie beside it."""
-        whole = self.cache.span()
-        requests = [] if whole is None else self.source.requests(whole)
-        return [request for request in requests if self.cache.find(request)]
+        spans = self.cache.spans()
+        if not spans:
+            return []
+        whole = Span(spans[0].first, max(span.last for span in spans))
+        return [one for one in self.source.requests(whole) if self.cache.find(one)]
 
     def _obtain(self, request: Request, missing: dict[Request, Missing]) -> bool:
         """Ask for one request and store the answer; whether the vendor was asked."""

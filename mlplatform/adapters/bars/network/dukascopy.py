@@ -27,13 +27,13 @@ _ROOTS = {
 
 @dataclass(frozen=True)
 class DukascopySettings:
-    """In which form to ask for ticks, and where; empty for Dukascopy's own address of that form.
+    """Where to ask for ticks, empty for Dukascopy's own address, and in which form.
 
     In July 2026 users reported that the bi5 feed stopped answering; json is where they went.
     """
 
-    form: Literal["bi5", "json"] = "bi5"
     url: str = field(default="", repr=False)
+    form: Literal["bi5", "json"] = "bi5"
 
     @property
     def root(self) -> str:
