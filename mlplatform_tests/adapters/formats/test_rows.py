@@ -1,5 +1,6 @@
 """Rows of CSV: the same table from every way to write it, and the line of what is broken."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import polars as pl
 import pytest
 
 from mlplatform.adapters.bars.formats import csv_rows, rows_text
-from mlplatform.adapters.bars.formats.containers import members
+from mlplatform.adapters.bars.formats.containers import Member, members
 from mlplatform.adapters.bars.formats.rows import RawTable, read_table
 from mlplatform.domain.errors import InputError
 
@@ -54,6 +55,13 @@ def refusal(path: Path, data: bytes | str | list[str]) -> str:
     assert str(path) in message
     assert "\n" not in message
     return message
+
+
+def read_in_blocks(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    def blocks(member: Member, _: int = 0) -> Iterator[rows_text.LineBlock]:
+        return rows_text.line_blocks(member, size)
+
+    monkeypatch.setattr(csv_rows, "line_blocks", blocks)
 
 
 def csv(tmp_path: Path) -> Path:
@@ -106,10 +114,7 @@ def test_batches_have_the_size_asked_for_and_number_their_rows(tmp_path: Path, s
 def test_where_a_block_of_bytes_ends_makes_no_difference(
     tmp_path: Path, form: str, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def small(member: object, _: int = 0) -> object:
-        return rows_text.line_blocks(member, block)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(csv_rows, "line_blocks", small)
+    read_in_blocks(monkeypatch, block)
     assert frame_of(csv(tmp_path), FORMS[form]).equals(TABLE)
 
 
@@ -152,6 +157,11 @@ def test_names_that_come_twice_or_are_missing_get_names_of_their_own(tmp_path: P
     table = table_of(csv(tmp_path), ["time,Plot,Plot,,row", "09:30:00,1,2,3,4"])
     assert table.columns == ("time", "Plot", "Plot_2", "column_4", "row_2")
     assert next(table.batches(5)).row(0) == ("09:30:00", "1", "2", "3", "4", 0)
+
+
+def test_commas_inside_words_do_not_make_a_separator(tmp_path: Path) -> None:
+    frame = frame_of(csv(tmp_path), ["time;note;open", *["09:30;a,b;1.5"] * 5])
+    assert frame.row(4) == ("09:30", "a,b", "1.5", 4)
 
 
 def test_a_separator_in_quotes_belongs_to_the_cell(tmp_path: Path) -> None:
@@ -216,6 +226,13 @@ def test_too_few_or_too_many_cells_name_their_line(tmp_path: Path) -> None:
     assert "has 8 cells instead of 7: remove the extra ones" in many
 
 
+def test_a_short_last_line_with_its_line_end_is_not_called_cut_off(tmp_path: Path) -> None:
+    message = refusal(csv(tmp_path), changed(301, row=BARS[299][:-1]))
+    assert message.startswith("Line 301 of ")
+    many = "\n".join(changed(301, row=[*BARS[299], "9"]))
+    assert "has 8 cells instead of 7" in refusal(csv(tmp_path), many)
+
+
 def test_line_numbers_count_comments_and_blank_lines(tmp_path: Path) -> None:
     few = changed(101, row=["x"])
     message = refusal(csv(tmp_path), ["# one", "", *few[:50], "", "# two", *few[50:]])
@@ -248,13 +265,33 @@ def test_a_column_order_that_changes_half_way_names_its_line(
     assert "export it again with one order of columns, or split it there" in message
 
 
+def test_numbers_and_times_alone_are_watched_too(tmp_path: Path) -> None:
+    numbers = ["a,b", *["1748871000,1.5"] * 250]
+    assert "Line 252 of " in refusal(csv(tmp_path), [*numbers, "a,b", "1,1.5"])
+    assert "From line 252 on " in refusal(csv(tmp_path), [*numbers, "x,y", "1,1.5"])
+    times = ["t,a,b", *["09:30:00,1.5,2.5"] * 250]
+    assert "From line 252 on " in refusal(csv(tmp_path), [*times, "1.5,09:30:00,2.5"])
+
+
+def test_a_volume_that_gains_fractions_alone_is_no_swap(tmp_path: Path) -> None:
+    rows = [[*row[:5], row[5] + ".5" * (n > 250), row[6]] for n, row in enumerate(BARS)]
+    assert frame_of(csv(tmp_path), lines(rows=rows)).height == 300
+
+
+@pytest.mark.parametrize("split", range(250, 261, 2))
+def test_a_swap_at_the_end_of_a_block_is_found_in_the_next(
+    tmp_path: Path, split: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_in_blocks(monkeypatch, 600)
+    rows = BARS[:split] + [[row[at] for at in (0, 5, 1, 2, 3, 4, 6)] for row in BARS[split:]]
+    line = int(refusal(csv(tmp_path), lines(rows=rows)).split()[2])
+    assert split + 2 <= line <= split + 8
+
+
 def test_a_swap_of_price_and_volume_is_found_across_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def small(member: object, _: int = 0) -> object:
-        return rows_text.line_blocks(member, 20_000)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(csv_rows, "line_blocks", small)
+    read_in_blocks(monkeypatch, 20_000)
     bars = [bar(n) for n in range(3000)]
     rows = bars[:2500] + [[row[at] for at in (0, 5, 1, 2, 3, 4, 6)] for row in bars[2500:]]
     assert "From line 2502 on " in refusal(csv(tmp_path), lines(rows=rows))
@@ -287,6 +324,7 @@ def test_decimal_commas_between_commas_are_seen(tmp_path: Path) -> None:
     [
         "时间,开盘\n09:30,1\n".encode("gbk"),
         "время,цена\n09:30,1\n".encode("koi8-r"),
+        "t,цена\n09:30,1\n".encode("koi8-r"),
         b"time,open\n09:30,1\x81\n",
         "zeit,gr\u00f6\u00dfe\n".encode() + b"09:30,\xe9\n",
     ],
@@ -298,6 +336,15 @@ def test_bytes_that_no_encoding_explains_are_refused(tmp_path: Path, data: bytes
 def test_the_line_of_bytes_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
     data = TEXT.encode().replace(b"ESM5", "ÉSM5".encode(), 1).splitlines(keepends=True)
     data[200] = data[200].replace(b"ESM5", b"\xc9SM5")
+    assert "bytes in line 201 " in refusal(csv(tmp_path), b"".join(data))
+
+
+def test_a_file_is_either_utf_8_or_latin_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_in_blocks(monkeypatch, 500)
+    data = TEXT.encode().splitlines(keepends=True)
+    data[200] = data[200].replace(b"ESM5", b"\xc9SM5")
+    assert frame_of(csv(tmp_path), b"".join(data))["contract"][199] == "ÉSM5"
+    data[100] = data[100].replace(b"ESM5", "ÉSM5".encode())
     assert "bytes in line 201 " in refusal(csv(tmp_path), b"".join(data))
 
 
