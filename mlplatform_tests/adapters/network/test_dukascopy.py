@@ -96,6 +96,14 @@ def test_a_json_answer_of_another_form_may_pass_with_another_try(body: bytes) ->
         read_json(body, TEN.first)
 
 
+def test_times_count_from_the_time_that_the_answer_names() -> None:
+    start = round(TEN.first.timestamp() * 1000)
+    later = TEN_JSON.replace(str(start).encode(), str(start + 500).encode())
+    assert (read_json(later, TEN.first).ms - read_json(TEN_JSON, TEN.first).ms).tolist() == [
+        500
+    ] * 5
+
+
 def test_a_json_answer_without_ticks_is_empty() -> None:
     assert read_json(tick_json(TEN.first, []), TEN.first).ms.size == 0
 
