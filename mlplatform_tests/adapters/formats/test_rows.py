@@ -278,6 +278,11 @@ def test_a_volume_that_gains_fractions_alone_is_no_swap(tmp_path: Path) -> None:
     assert frame_of(csv(tmp_path), lines(rows=rows)).height == 300
 
 
+def test_one_row_at_the_end_is_too_little_to_call_it_a_swap(tmp_path: Path) -> None:
+    rows = [*BARS[:-1], [BARS[-1][0], "5400", "5401", "5399", "5400", "12.5", "ESM5"]]
+    assert frame_of(csv(tmp_path), "\n".join(lines(rows=rows)) + "\n").height == 300
+
+
 @pytest.mark.parametrize("split", range(250, 261, 2))
 def test_a_swap_at_the_end_of_a_block_is_found_in_the_next(
     tmp_path: Path, split: int, monkeypatch: pytest.MonkeyPatch
