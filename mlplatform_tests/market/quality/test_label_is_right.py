@@ -122,3 +122,8 @@ def test_too_little_in_common_says_nothing() -> None:
     assert not judged(
         "label_is_right", evidence_of(S_AND_P, "MES-5m", others={"ES-5m": more})
     ).passed
+
+
+def test_one_instrument_at_two_timeframes_may_share_its_volume() -> None:
+    thinned = {"MES-1m": S_AND_P}
+    assert judged("label_is_right", evidence_of(S_AND_P, "MES-5m", others=thinned)).passed
