@@ -91,6 +91,8 @@ def _volume(session_bars: int) -> Features:
         volume.session_volume(session_bars),
         volume.obv_change(20),
         volume.session_obv(),
+        vwap.session_first(),
+        *(vwap.session_sum(what) for what in ("volume", "distance", "square")),
         vwap.session_vwap(),
         vwap.vwap_deviation(),
         *(vwap.vwap_band(side, k) for side in ("upper", "lower") for k in (1, 2)),

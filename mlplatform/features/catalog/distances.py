@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import DAY, atr_units, expression, per_atr
+from mlplatform.features.catalog.expressions import atr_units, expression, per_atr
 from mlplatform.features.catalog.mirrors import mirror_of
 from mlplatform.features.graph import Feature
 
@@ -26,9 +26,9 @@ def session_open_gap() -> Feature:
     """Close above the session's first price, ATR."""
     return Feature(
         "session_open_gap_atr",
-        ("open", "close", "session_date", "atr14"),
+        ("close", "session_first", "atr14"),
         0,
-        per_atr(pl.col("close") - pl.col("open").first().over(DAY)),
+        per_atr(pl.col("close") - pl.col("session_first")),
         "close above the session's first price",
         unit="atr",
         is_signed=True,
@@ -40,10 +40,13 @@ def nearest_level(side: str, levels: tuple[str, ...]) -> Feature:
 
     A level at the close counts for both. Null where no known level is on that side.
     """
-    sign = 1 if side == "resistance" else -1
-    name = f"{side}_atr"
-    gaps = [sign * (pl.col(level) - pl.col("close")) for level in levels]
-    nearest = pl.min_horizontal(pl.when(gap >= 0).then(gap) for gap in gaps)
+    name, close = f"{side}_atr", pl.col("close")
+    if side == "resistance":
+        above = (pl.when(pl.col(level) >= close).then(level) for level in levels)
+        nearest = pl.min_horizontal(above) - close
+    else:
+        below = (pl.when(pl.col(level) <= close).then(level) for level in levels)
+        nearest = close - pl.max_horizontal(below)
     return Feature(
         name,
         ("close", "atr14", *levels),

@@ -4,7 +4,7 @@ import polars as pl
 
 from mlplatform.features.catalog.completed import of_days
 from mlplatform.features.catalog.daily import ATR_DAYS
-from mlplatform.features.catalog.expressions import DAY, expression, ratio
+from mlplatform.features.catalog.expressions import expression, ratio
 from mlplatform.features.graph import Feature
 
 _DAY_ATR = f"day_atr{ATR_DAYS}"
@@ -19,9 +19,9 @@ def day_gap() -> Feature:
     """First price of the session above the close of the day before, day ATR."""
     return Feature(
         "day_gap",
-        ("open", "session_date", "previous_close", _DAY_ATR),
+        ("session_first", "previous_close", _DAY_ATR),
         0,
-        expression(_per_day_atr(pl.col("open").first().over(DAY) - pl.col("previous_close"))),
+        expression(_per_day_atr(pl.col("session_first") - pl.col("previous_close"))),
         "first price of the session above the close before",
         unit=_IN_DAY_ATR,
         is_signed=True,

@@ -102,12 +102,13 @@ def session_obv() -> Feature:
 
     The session's first bar has no close before it in the session, and adds to the volume only.
     """
-    balance = _SIGNED.fill_null(0 * _VOLUME).cum_sum().over(DAY)
+    goes_on = pl.col("session_date") == pl.col("session_date").shift(1)
+    signed = pl.when(goes_on).then(_SIGNED).otherwise(0 * _VOLUME)
     return Feature(
         "session_obv",
-        ("close", "volume", "session_date"),
+        ("close", "volume", "session_date", "session_sum_volume"),
         0,
-        expression(ratio(balance, _VOLUME.cum_sum().over(DAY))),
+        expression(ratio(signed.cum_sum().over(DAY), pl.col("session_sum_volume"))),
         "on-balance volume of the session per its volume",
         is_signed=True,
     )

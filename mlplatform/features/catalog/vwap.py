@@ -5,16 +5,43 @@ import polars as pl
 from mlplatform.features.catalog.expressions import DAY, atr_units, expression, per_atr, ratio
 from mlplatform.features.graph import Feature
 
-_PRICES = ("open", "high", "low", "close", "volume", "session_date")
 _TYPICAL = (pl.col("high") + pl.col("low") + pl.col("close")) / 3
-_FIRST = pl.col("open").first()
 # From the session's first price on: squares of whole prices would lose the digits that matter.
-_DISTANCE = _TYPICAL - _FIRST
-_TRADED = pl.col("volume").cum_sum().over(DAY)
-_MEAN = ratio((pl.col("volume") * _DISTANCE).cum_sum().over(DAY), _TRADED)
-_MEAN_SQUARE = ratio((pl.col("volume") * _DISTANCE.pow(2)).cum_sum().over(DAY), _TRADED)
+_DISTANCE = _TYPICAL - pl.col("session_first")
+_SUMS = {"volume": 0, "distance": 1, "square": 2}
+_SUMMED = tuple(f"session_sum_{what}" for what in _SUMS)
 _NO_WIDTH = 1e-6
 """Points below which a deviation is rounding, not a market that moved."""
+
+
+def session_first() -> Feature:
+    """First price of the session, points."""
+    return Feature(
+        "session_first",
+        ("open", "session_date"),
+        0,
+        expression(pl.col("open").first().over(DAY)),
+        "first price of the session",
+        unit="points",
+        is_step=True,
+    )
+
+
+def session_sum(what: str) -> Feature:
+    """Sum of volume times the 0th ("volume"), 1st ("distance") or 2nd ("square") power since the
+    session's start, of the typical price less the session's first.
+    """
+    weighed = pl.col("volume") * _DISTANCE ** _SUMS[what] if _SUMS[what] else pl.col("volume")
+    prices = ("high", "low", "close", "session_first") if _SUMS[what] else ()
+    return Feature(
+        f"session_sum_{what}",
+        (*prices, "volume", "session_date"),
+        0,
+        expression(weighed.cum_sum().over(DAY)),
+        f"sum of {what} since the session's start",
+        unit="contracts",
+        is_step=True,
+    )
 
 
 def session_vwap() -> Feature:
@@ -22,11 +49,12 @@ def session_vwap() -> Feature:
 
     Points; null where the bar has no volume known or none was traded yet.
     """
+    mean = ratio(pl.col("session_sum_distance"), pl.col("session_sum_volume"))
     return Feature(
         "session_vwap",
-        _PRICES,
+        ("session_first", *_SUMMED[:2]),
         0,
-        expression(_FIRST.over(DAY) + _MEAN),
+        expression(pl.col("session_first") + mean),
         "volume-weighted average price of the session",
         unit="points",
     )
@@ -37,14 +65,15 @@ def vwap_deviation() -> Feature:
 
     sqrt(sum(v p^2) / sum(v) - VWAP^2): zero on a session's first bar and where price stood still.
     """
-    variance = _MEAN_SQUARE - _MEAN.pow(2)
+    traded = pl.col("session_sum_volume")
+    mean = ratio(pl.col("session_sum_distance"), traded)
+    variance = ratio(pl.col("session_sum_square"), traded) - mean.pow(2)
     stands = pl.when(variance.is_not_null()).then(0.0)
-    deviation = pl.when(variance > _NO_WIDTH**2).then(variance.sqrt()).otherwise(stands)
     return Feature(
         "vwap_deviation",
-        _PRICES,
+        _SUMMED,
         0,
-        expression(deviation),
+        expression(pl.when(variance > _NO_WIDTH**2).then(variance.sqrt()).otherwise(stands)),
         "volume-weighted deviation of prices about the VWAP",
         unit="points",
         is_step=True,
