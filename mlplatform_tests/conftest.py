@@ -18,7 +18,7 @@ from mlplatform.synthetic.generation import generate
 from mlplatform.synthetic.world import EDGES, World
 from mlplatform.testing.tracking import MemoryTracker
 
-SESSIONS = 107
+SESSIONS = 106
 """From 2025-01-02: January to May, so that three months train and two are tested."""
 
 

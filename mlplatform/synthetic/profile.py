@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FULL_SESSION_MINUTES = 23 * 60
+_LONGEST_SESSION_MINUTES = FULL_SESSION_MINUTES + 30
+"""Sessions before 2012-11-19 ended at 16:30; what is beyond 16:00 is like the minute before."""
 
 # Chicago time, volatility of a bar, and volume of a bar, both relative. Round numbers after the
 # shape that index futures have had for years: quiet Asia, livelier London, a jump at 08:30 (09:30
@@ -41,7 +43,7 @@ _HOURS = (
 
 @lru_cache(maxsize=1)
 def minute_profile() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Volatility and volume by minute of the session, read-only arrays of 1380.
+    """Volatility and volume by minute of the session, read-only arrays of 1410.
 
     The squares of the first, and the second itself, sum to one over a full session. The session
     starts at 17:00 Chicago on every day, summer and winter, so its minutes are local time.
@@ -52,5 +54,7 @@ def minute_profile() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     share = np.exp(np.interp(minutes, hours, np.log(volume)))
     sigma /= np.sqrt(np.sum(sigma**2))
     share /= np.sum(share)
+    beyond = _LONGEST_SESSION_MINUTES - FULL_SESSION_MINUTES
+    sigma, share = (np.pad(line, (0, beyond), mode="edge") for line in (sigma, share))
     sigma.flags.writeable = share.flags.writeable = False
     return sigma, share

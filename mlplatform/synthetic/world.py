@@ -110,14 +110,14 @@ class World:
 def demo_world(
     symbol: str = "MES", timeframe: str = "5m", seed: int = 7, strength: str = "modest"
 ) -> World:
-    """The demonstration world: all 259 CME sessions of 2025, with an edge of a named strength.
+    """The demonstration world: all 258 CME sessions of 2025, with an edge of a named strength.
 
     Raises InputError where instrument, timeframe or strength is unknown.
     """
     if strength not in EDGES:
         raise InputError(f"Unknown strength '{strength}': use one of {', '.join(EDGES)}.")
     return World(
-        instrument_of(symbol), Timeframe(timeframe), date(2025, 1, 2), 259, seed, EDGES[strength]
+        instrument_of(symbol), Timeframe(timeframe), date(2025, 1, 2), 258, seed, EDGES[strength]
     )
 
 

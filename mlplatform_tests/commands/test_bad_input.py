@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from mlplatform import cli
-from mlplatform.adapters.bars import yahoo
+from mlplatform.adapters.bars.network import yahoo
+from mlplatform.adapters.bars.network.port import TransientError
 
 Run = Callable[..., tuple[int, str]]
 
@@ -52,7 +53,7 @@ def changed(small_bars: Path, tmp_path: Path) -> Callable[[Callable], Path]:
 
 
 def test_a_missing_file(run: Run, home: Path) -> None:
-    refused(run("run", "--data", "nowhere.parquet"), "nowhere.parquet", "--data")
+    refused(run("run", "--data", "nowhere.parquet"), "nowhere.parquet", "check the path")
     assert not home.exists()
 
 
@@ -71,7 +72,7 @@ def test_a_timeframe_that_is_too_long(run: Run) -> None:
 
 def test_a_wrong_timeframe(run: Run, small_bars: Path, home: Path) -> None:
     answer = run("run", "--data", small_bars, "--timeframe", "1m")
-    refused(answer, "5m apart, not 1m", "--timeframe 5m")
+    refused(answer, "5m bars, not 1m", "--timeframe 5m")
     assert not home.exists()
 
 
@@ -84,7 +85,7 @@ def test_a_file_without_the_columns(run: Run, changed: Callable, home: Path) -> 
 def test_a_file_that_is_no_table(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "broken.parquet"
     path.write_bytes(b"")
-    refused(run("run", "--data", path), "Cannot read", str(path))
+    refused(run("run", "--data", path), "0 bytes", str(path))
 
 
 def test_an_empty_table(run: Run, changed: Callable) -> None:
@@ -93,7 +94,7 @@ def test_an_empty_table(run: Run, changed: Callable) -> None:
 
 def test_prices_that_are_words(run: Run, changed: Callable) -> None:
     path = changed(lambda bars: bars.with_columns(close=pl.lit("1.234,50")))
-    refused(run("run", "--data", path), "close", "not numeric")
+    refused(run("run", "--data", path), "prices", "write numbers such as 5432.25")
 
 
 def test_times_without_a_zone(run: Run, changed: Callable) -> None:
@@ -132,11 +133,12 @@ def test_an_unwritable_home(run: Run, small_bars: Path, tmp_path: Path) -> None:
 
 
 def test_an_unreachable_yahoo(run: Run, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    def unreachable(symbol: str, interval: str) -> None:
-        raise ConnectionError("no route")
+    def unreachable(*_: object) -> None:
+        raise TransientError("no route")
 
-    monkeypatch.setattr(yahoo, "_yfinance", unreachable)
-    refused(run("run", "--data", "yahoo"), "Yahoo", "MES=F", "--data FILE")
+    monkeypatch.setattr(yahoo, "yfinance_history", unreachable)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    refused(run("run", "--data", "yahoo"), "Yahoo", "MES-5m", "no route")
     assert not home.exists()
 
 

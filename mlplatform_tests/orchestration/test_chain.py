@@ -13,7 +13,8 @@ from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench
 
 SERIES = "MES-5m"
-BY_PERIOD = {"raw_bars", "bars", "quarantined_bars", "features", "candidates", "labels"}
+MARKET = {"raw_bars", "contract_bars", "rolls", "bars", "quarantined_bars"}
+BY_PERIOD = MARKET | {"features", "candidates", "labels"}
 BY_WINDOW = {"stop_model", "entry_model", "size_model", "policy", "decisions"}
 BY_SERIES = {"backtest", "equity", "champion", "walk_forward_report"}
 
@@ -112,7 +113,9 @@ def test_unchanged_content_stops_the_spread(
     )
     again = ran(copied.run(dirty))
     assert {("2025-04", "raw_bars"), ("2025-04", "quarantined_bars")} <= again
-    assert again == {("2025-04", name) for name in ("raw_bars", "bars", "quarantined_bars")}
+    assert again == {
+        ("2025-04", name) for name in ("raw_bars", "contract_bars", "bars", "quarantined_bars")
+    }
 
 
 def test_other_settings_run_only_what_they_matter_to(copied: Bench, small_bars: Path) -> None:

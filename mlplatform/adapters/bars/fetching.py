@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -54,7 +55,7 @@ def fetch(
     downloader = Downloader(source, downloads, progress=progress)
     missing = None
     if not wanted.is_offline:
-        has_some = bool(downloader.cache.spans())
+        has_some = bool(downloader.known())
         is_open = wanted.duration is None and wanted.first is None
         if wanted.is_update or (is_open and has_some):
             missing = downloader.update().note
@@ -84,6 +85,7 @@ class _Hosts(BaseSettings):
     ib_account: SecretStr = SecretStr("")
     dukascopy_url: SecretStr = SecretStr(DukascopySettings().url)
     """A mirror's address may hold a token."""
+    dukascopy_form: Literal["bi5", "json"] = "bi5"
 
 
 def network_settings() -> NetworkSettings:
@@ -97,7 +99,9 @@ def network_settings() -> NetworkSettings:
     ib = IbSettings(
         hosts.ib_host, hosts.ib_port, hosts.ib_client_id, hosts.ib_account.get_secret_value()
     )
-    return NetworkSettings(ib, DukascopySettings(hosts.dukascopy_url.get_secret_value()))
+    return NetworkSettings(
+        ib, DukascopySettings(hosts.dukascopy_url.get_secret_value(), hosts.dukascopy_form)
+    )
 
 
 def _span(kind: str, wanted: Wanted, now: datetime) -> Span:

@@ -57,11 +57,14 @@ class Staged:
 def stage(source: Source, axis: PeriodAxis, is_linked: bool) -> Staged:
     """Read a source to its end; raises InputError, and leaves nothing, where it is unusable."""
     folder = Path(tempfile.mkdtemp(prefix="mlplatform-staging-"))
+    is_done = False
     try:
-        return _stage(source, axis, is_linked, folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        staged = _stage(source, axis, is_linked, folder)
+        is_done = True
+        return staged
+    finally:
+        if not is_done:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stage(source: Source, axis: PeriodAxis, is_linked: bool, folder: Path) -> Staged:

@@ -39,9 +39,13 @@ class Sample:
 
     def looks(self, *patterns: str) -> bool:
         """Whether a file without header has exactly cells of those patterns, column by column."""
-        return not self.has_header and len(self.columns) == len(patterns) and all(
-            re.fullmatch(pattern, self.first(column))
-            for column, pattern in zip(self.columns, patterns, strict=True)
+        return (
+            not self.has_header
+            and len(self.columns) == len(patterns)
+            and all(
+                re.fullmatch(pattern, self.first(column))
+                for column, pattern in zip(self.columns, patterns, strict=True)
+            )
         )
 
 

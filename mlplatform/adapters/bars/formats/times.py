@@ -267,9 +267,11 @@ def _with_name(text: pl.Series, form: TimeForm, batch: pl.DataFrame, name: str) 
     wall = _parse(bare, form.format)
     nameless = found.is_null() & wall.is_not_null()
     if zones - {form.zone} or nameless.any():
-        odd = nameless | (found.replace_strict(
-            {z: zone_of(z) != form.zone for z in found.unique().drop_nulls()}, default=False
-        ))
+        odd = nameless | (
+            found.replace_strict(
+                {z: zone_of(z) != form.zone for z in found.unique().drop_nulls()}, default=False
+            )
+        )
         raise InputError(
             f"{name} mixes time zones: row {batch['row'].filter(odd)[0]} "
             f"('{text.filter(odd)[0]}') is not in {form.zone}. Export it with one clock."

@@ -15,8 +15,10 @@ def _timeframe(sample: Sample) -> str | None:
 
 BARS = Dialect(
     vendor="Databento OHLCV",
-    recognises=lambda sample: sample.has("ts_event", "open", "high", "low", "close")
-    and (sample.has("rtype") or sample.has("publisher_id") or sample.has("instrument_id")),
+    recognises=lambda sample: (
+        sample.has("ts_event", "open", "high", "low", "close")
+        and (sample.has("rtype") or sample.has("publisher_id") or sample.has("instrument_id"))
+    ),
     columns={**BAR_COLUMNS, "ts": ("ts_event",), "contract": ("symbol", "instrument_id")},
     clock="UTC",
     label="start",
@@ -26,7 +28,11 @@ BARS = Dialect(
 TRADES = Dialect(
     vendor="Databento trades",
     recognises=lambda sample: sample.has("ts_event", "price", "size", "action", "side"),
-    columns={**TICK_COLUMNS, "ts": ("ts_recv", "ts_event"), "contract": ("symbol", "instrument_id")},
+    columns={
+        **TICK_COLUMNS,
+        "ts": ("ts_recv", "ts_event"),
+        "contract": ("symbol", "instrument_id"),
+    },
     kind="ticks",
     clock="UTC",
     fixed_point=True,

@@ -33,8 +33,9 @@ BARS = Dialect(
 )
 BARE = Dialect(
     vendor="FirstRate",
-    recognises=lambda sample: sample.looks(_TIME, *[_NUMBER] * 5)
-    or sample.looks(_TIME, *[_NUMBER] * 6),
+    recognises=lambda sample: (
+        sample.looks(_TIME, *[_NUMBER] * 5) or sample.looks(_TIME, *[_NUMBER] * 6)
+    ),
     columns=positions("ts", "open", "high", "low", "close", "volume"),
     clock="America/New_York",
     needs_market=True,

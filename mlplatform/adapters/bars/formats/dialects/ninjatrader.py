@@ -31,8 +31,10 @@ BARS = Dialect(
 )
 VOLUMETRIC = Dialect(
     vendor="NinjaTrader volumetric",
-    recognises=lambda sample: sample.has("vol_ask", "vol_bid", "period", "open")
-    or any("NinjaDataExport" in comment for comment in sample.comments),
+    recognises=lambda sample: (
+        sample.has("vol_ask", "vol_bid", "period", "open")
+        or any("NinjaDataExport" in comment for comment in sample.comments)
+    ),
     columns=BAR_COLUMNS,
     clock="America/New_York",
     label="end",

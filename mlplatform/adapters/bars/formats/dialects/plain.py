@@ -20,9 +20,9 @@ def _has_any(sample: Sample, ours: str) -> bool:
 
 TICKS = Dialect(
     vendor="plain trades",
-    recognises=lambda sample: sample.has("price")
-    and _has_any(sample, "size")
-    and not sample.has("open"),
+    recognises=lambda sample: (
+        sample.has("price") and _has_any(sample, "size") and not sample.has("open")
+    ),
     columns=TICK_COLUMNS,
     kind="ticks",
     buyer="B",

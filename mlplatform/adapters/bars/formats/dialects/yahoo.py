@@ -4,8 +4,10 @@ from mlplatform.adapters.bars.formats.dialect import BAR_COLUMNS, Dialect
 
 BARS = Dialect(
     vendor="Yahoo",
-    recognises=lambda sample: sample.has("open", "high", "low", "close")
-    and (sample.has("adj close") or sample.has("dividends", "stock splits")),
+    recognises=lambda sample: (
+        sample.has("open", "high", "low", "close")
+        and (sample.has("adj close") or sample.has("dividends", "stock splits"))
+    ),
     columns={**BAR_COLUMNS, "ts": ("datetime", "date", "timestamp")},
     label="start",
 )
