@@ -28,7 +28,7 @@ REVERSION = drawn_bars(
         (95, 101, 95, 100),  # 9 closes on the middle: nothing left to go for
     ],
 )
-RSI = [-22.0, -15.0, -12.0, -20.0, -25.0, -10.0, -19.0, -10.0, -21.0, 0.0]
+RSI = [-22.0, -20.0, -12.0, -20.0, -25.0, -10.0, -19.0, -10.0, -21.0, 0.0]
 BANDS = {"bollinger_lower20": 96, "bollinger_upper20": 104}
 
 
@@ -54,8 +54,8 @@ def test_the_extremes_of_mean_reversion_are_parameters():
 
 
 def test_mean_reversion_looks_at_the_bands_of_each_bar():
-    lower = [96.0, 96.5, *[96.0] * 8]  # a band that rose: 96 is still outside
-    assert reversions(bollinger_lower20=lower) == [5]
+    lower = [96.0, 96.5, *[96.0] * 8]  # a band that rose for a bar: 96 is still outside
+    assert reversions(bollinger_lower20=lower) == [2, 5]
 
 
 def test_no_mean_reversion_outside_of_regular_hours_or_over_a_session():
@@ -116,8 +116,9 @@ def test_the_terms_of_a_breakout_are_parameters():
 
 
 def test_each_bar_is_held_against_the_range_before_itself():
-    # The range grew to the close of bar 2, which so was none beyond it, and then on with price.
-    assert breakouts(range_high20=[102.0, 102.0, 103.0, 103.0, 105.0, 105.0, 105.0, 105.0]) == []
+    # Bar 2 closed beyond the range before it, though not beyond the one that bar 3 has before it.
+    grown = [102.0, 102.0, 102.0, 103.5, 105.0, 105.0, 105.0, 105.0]
+    assert breakouts(range_high20=grown, range_low20=97.0) == [2]
 
 
 def test_no_breakout_outside_of_regular_hours():
@@ -145,7 +146,7 @@ REST = [
 GOES_ON = (107.5, 109, 107.5, 108.6)  # 6 closes above the high of the bar before: signal
 AND_ON = (108.6, 110, 108.5, 109.5)  # 7 so did the bar before
 CONTINUATION = drawn_bars("2025-06-03 09:00", [*REST, GOES_ON, AND_ON])
-QUIET = [0.4, 0.4, 0.4, -0.2, -0.1, -0.3, 0.5, 0.5]
+QUIET = [0.4, 0.4, 0.4, -0.2, -0.1, -0.3, 0.1, 0.5]
 
 
 def continuations(setup=None, bars=CONTINUATION, **changed) -> list[int]:
@@ -181,13 +182,13 @@ def test_a_rest_is_shallow_and_above_its_average():
 
 def test_a_rest_has_less_volume_than_usual():
     assert continuations(volume_ratio20=None) == []
-    loud = [0.4, 0.4, 0.4, -0.2, -0.1, 0.31, 0.5, 0.5]
+    loud = [0.5, 0.5, 0.5, -0.25, -0.25, 0.5, 0.5, 0.5]
     assert continuations(volume_ratio20=loud) == []
     assert continuations(volume_ratio20=[9.0, 9.0, 9.0, 0.3, -0.1, -0.21, 9.0, 9.0]) == [6]
 
 
 def test_without_a_bar_that_gave_way_there_was_no_rest():
-    rising = [(100 + i, 102 + i, 100 + i, 101.5 + i) for i in range(8)]
+    rising = [(100 + i, 102 + i, 100 + i, 100.5 + i) for i in range(8)]
     bars = drawn_bars("2025-06-03 09:00", [*rising, (108, 112, 108, 111.5)])
     assert continuations(bars=bars, ema20=90, atr14=3.0, volume_ratio20=-0.1) == []
 

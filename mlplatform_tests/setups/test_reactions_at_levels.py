@@ -24,7 +24,7 @@ REJECTION = drawn_bars(
         (101.5, 104, 101.5, 104),  # 6 away
         (104, 104, 100, 102),  # 7 back, but closes in its middle: not turned away
         (102, 105, 102, 105),  # 8 away
-        (105, 105, 98, 100),  # 9 back, but closes on the VWAP
+        (101, 101.5, 98, 100),  # 9 back, but closes on the VWAP
         (100, 106, 100, 106),  # 10 away
         (101, 101, 99, 100.5),  # 11 through it and back above: signal
     ],
@@ -66,7 +66,7 @@ WICKS = drawn_bars(
         (97, 99.1, 94, 97),  # 3 wick 3 of 5.1, too short
         (97, 99, 94, 97),  # 4 exactly three fifths: signal
         (96, 96.5, 94, 94.9),  # 5 closes below the level
-        (95, 98, 91, 97),  # 6 its body lies on the level
+        (95, 97.5, 90, 97),  # 6 its body lies on the level
         (95.25, 95.25, 94, 95.25),  # 7 a wick, but of a small bar
         (95.5, 95.5, 94, 95.5),  # 8 exactly 0.75 ATR: signal
     ],
@@ -119,9 +119,10 @@ def orders(setup, bars: pl.DataFrame, **features: float | None) -> list[tuple]:
 
 
 def test_a_rejection_is_entered_on_a_limit_within_the_bar():
-    assert orders(rejection_bar(), WICKS[:1], **{**FAR, "swing_low": 95}) == [(1, "limit", 96, 3)]
-    above = drawn_bars("2025-06-03 09:00", [(103, 106, 102, 103)])
-    assert orders(rejection_bar(), above, **{**FAR, "swing_high": 105}) == [(-1, "limit", 104, 3)]
+    below = drawn_bars("2025-06-03 09:00", [(97, 98, 94, 97.5)])
+    assert orders(rejection_bar(), below, **{**FAR, "swing_low": 95}) == [(1, "limit", 96.5, 3)]
+    above = drawn_bars("2025-06-03 09:00", [(103, 106, 102, 102.5)])
+    assert orders(rejection_bar(), above, **{**FAR, "swing_high": 105}) == [(-1, "limit", 103.5, 3)]
 
 
 # Regular hours open at 100, 6 below the last regular close; the day before spanned 20 points.

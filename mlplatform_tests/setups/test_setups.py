@@ -36,6 +36,11 @@ def test_an_ema_pullback_is_a_dip_to_the_average_that_closes_above_it():
     assert found == [(1, 1), (4, 1)]
 
 
+def test_a_bar_that_touches_the_average_has_not_held_above_it():
+    touching = drawn_bars("2025-06-03 09:00", [(101, 102, 100, 101), (101, 102, 99, 101)])
+    assert signals(ema_pullback(), touching, ema20=100, ema_spread_atr=0.3) == []
+
+
 def test_an_ema_pullback_is_mirrored_in_a_down_trend():
     found = signals(ema_pullback(), mirrored(PULLBACK), ema20=100, ema_spread_atr=-0.3)
     assert found == [(1, -1), (4, -1)]
