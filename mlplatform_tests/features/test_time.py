@@ -77,6 +77,12 @@ def test_the_evening_lies_before_the_open_of_its_trading_day():
     assert values(time.day_of_week(), bars) == [1, 2]
 
 
+def test_bars_within_a_minute_have_that_minute():
+    for start, minute in (("2025-06-01 17:00", -930), ("2025-06-02 08:29", -1)):
+        bars = drawn_bars(start, [1.0] * 5, minutes=0.25)
+        assert values(time.minutes_since_rth_open(), bars) == [minute] * 4 + [minute + 1]
+
+
 def test_without_bars_there_are_no_days():
     empty = {
         "contract": pl.Series([], dtype=pl.String),

@@ -7,21 +7,21 @@ import polars as pl
 
 from mlplatform.features.catalog.expressions import expression
 from mlplatform.features.graph import Columns, Feature
-from mlplatform.market.sessions import CHICAGO, RTH_FIRST_MINUTE, RTH_LAST_MINUTE
+from mlplatform.market.sessions import RTH_FIRST_MINUTE, RTH_LAST_MINUTE
 
-_LOCAL = pl.col("ts").dt.convert_time_zone(CHICAGO).dt.replace_time_zone(None)
+_OPEN_AFTER_START = 7 * 60 + RTH_FIRST_MINUTE
+"""Minutes from a session's start, 17:00 Chicago the evening before, to the regular open."""
 _CONTRACT = re.compile(r"[A-Z0-9]*([FGHJKMNQUVXZ])(\d)")
 _FRIDAY = 4
 
 
 def minutes_since_rth_open() -> Feature:
     """Minutes of the bar's start since 08:30 Chicago of its trading day; negative overnight."""
-    wall = _LOCAL - pl.col("session_date").cast(pl.Datetime("us"))
     return Feature(
         "minutes_since_rth_open",
-        ("ts", "session_date"),
+        ("minute_of_session",),
         0,
-        expression(wall.dt.total_minutes() - RTH_FIRST_MINUTE),
+        expression(pl.col("minute_of_session").cast(pl.Float64) - _OPEN_AFTER_START),
         "minutes since the regular open",
         unit="minutes",
         version=2,
