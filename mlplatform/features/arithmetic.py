@@ -15,6 +15,7 @@ import polars as pl
 Columns = Mapping[str, pl.Series]
 Compute = Callable[[Columns], pl.Series]
 Together = Callable[[Columns], list[pl.Series]]
+Newest = Callable[[Columns], Sequence[float | None]]
 
 
 class Gatherable(ABC):
@@ -29,6 +30,12 @@ class Gatherable(ABC):
     @abstractmethod
     def together(cls, members: Sequence[Self]) -> Together:
         """One function for all members: their columns, in this order."""
+
+    @classmethod
+    def newest(cls, members: Sequence[Self]) -> Newest:
+        """One function for all members: their values on the newest row."""
+        together = cls.together(members)
+        return lambda columns: [column[-1] for column in together(columns)]
 
     def moment(self, bar: Mapping[str, Any]) -> Hashable | None:  # noqa: ARG002
         """Of a newest bar: what must change before the newest value can; None: each bar may."""
@@ -61,6 +68,12 @@ class Expression(Gatherable):
             return [found[name] for name in names]
 
         return compute
+
+    @classmethod
+    def newest(cls, members: Sequence[Self]) -> Newest:
+        """One select, of which one row is read."""
+        named = [member.expr.alias(f"={number}") for number, member in enumerate(members)]
+        return lambda columns: pl.DataFrame(dict(columns)).select(named).row(-1)
 
     @property
     def is_windowed(self) -> bool:

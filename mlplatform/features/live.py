@@ -1,7 +1,9 @@
 """Features bar by bar: the newest bar's row, as the batch would give it."""
 
 from collections.abc import Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,7 +39,8 @@ class LiveFeatures:
         self.plan = plan
         self.history_sessions = warmup_sessions(plan, timeframe)
         """Whole trading days of history after which every feature has all the past it needs."""
-        self._windows = windows_of(plan)
+        self._levels = windows_of(plan)
+        self._threads = ThreadPoolExecutor(pl.thread_pool_size())
         self._bars_read = rows_read(plan, timeframe, of_bars=True)
         columns = ["ts", "contract", SESSION, *plan.bar_columns]
         self._schema = pl.Schema({name: BARS.schema[name] for name in dict.fromkeys(columns)})
@@ -75,28 +78,30 @@ class LiveFeatures:
         self._bars = pl.concat([self._bars.tail(self._bars_read - 1), row], rechunk=True)
         session_start = _session_starts(self._bars[SESSION])
         self._past.grow()
-        for number, window in enumerate(self._windows):
-            values = self._values(number, window, session_start, bar)
-            for feature, value in zip(window.step.features, values, strict=True):
-                self._past.newest[feature.name] = value
+        for windows in self._levels:
+            values_of = partial(self._values, session_start=session_start, bar=bar)
+            for window, values in zip(windows, self._threads.map(values_of, windows), strict=True):
+                names = (feature.name for feature in window.step.features)
+                self._past.newest.update(zip(names, values, strict=True))
         self._past.keep()
         return {"ts": bar["ts"], **{name: self._past.newest[name] for name in self.plan.names}}
 
     def _values(
-        self, number: int, window: Window, session_start: Any, bar: Mapping[str, Any]
+        self, window: Window, session_start: Any, bar: Mapping[str, Any]
     ) -> list[float | None]:
         """The newest values of a window: computed, or those that cannot have changed."""
         moment = window.moment(bar)
-        if moment is not None and number in self._held and self._held[number][0] == moment:
-            return self._held[number][1]
+        held = self._held.get(id(window))
+        if moment is not None and held is not None and held[0] == moment:
+            return held[1]
         start = window.start(session_start)
         height = self._bars.height - start
         known = {
             name: self._bars[name][start:] if name in self._schema else self._past[name, height]
             for name in window.step.inputs
         }
-        values: list[float | None] = [column[-1] for column in window.step.columns(known)]
-        self._held[number] = (moment, values)
+        values = window.values(known)
+        self._held[id(window)] = (moment, values)
         return values
 
 
@@ -109,16 +114,21 @@ class Past:
         self.end = 0
         self._rows = rows
         self._row_of = {name: number for number, name in enumerate(names)}
+        self._series: dict[tuple[str, int], pl.Series] = {}
         self._values = np.full((len(names), 4 * rows + 64), np.nan)
 
     def __getitem__(self, place: tuple[str, int]) -> pl.Series:
         """The last values of a name, the newest included."""
+        if place in self._series:
+            return self._series[place]
         name, height = place
         number, value = self._row_of[name], self.newest[name]
         # In place: the newest column is filled as far as the levels before have come.
         self._values[number, self.end - 1] = np.nan if value is None else value
         values = self._values[number, self.end - height : self.end]
-        return pl.Series(name, values, nan_to_null=True)
+        series = pl.Series(name, values, nan_to_null=True)
+        self._series[place] = series
+        return series
 
     def fill(self, features: pl.DataFrame) -> None:
         """Start with the last of these rows."""
@@ -135,6 +145,7 @@ class Past:
             self.end = self._rows
         self.end += 1
         self.newest = {}
+        self._series.clear()
 
     def keep(self) -> None:
         """The newest row becomes the last one of the past."""
