@@ -36,6 +36,16 @@ def execution_figures() -> list[str]:
     return rows
 
 
+def feature_figures() -> list[str]:
+    """The whole feature set on the published workload, in a process of its own."""
+    command = [sys.executable, str(HERE / "features.py")]
+    if STRESS_BARS.is_file():
+        command += ["--data", str(STRESS_BARS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    parts = (line.partition(": ") for line in done.stdout.splitlines())
+    return [f"| {what} | {told} |" for what, _, told in parts]
+
+
 def _stress(told: str) -> list[str]:
     """The stress workload's figures and its times."""
     found = json.loads(told)
@@ -61,7 +71,8 @@ def _flat(told: str) -> str:
 
 def table() -> str:
     """All figures as one Markdown table under a line about the machine."""
-    rows = ["| what | figure |", "|---|---|", *chain.figures(), *execution_figures()]
+    rows = ["| what | figure |", "|---|---|", *chain.figures(), *feature_figures()]
+    rows += execution_figures()
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     return f"{day}, {machine}:\n\n" + "\n".join(rows)
