@@ -1,10 +1,12 @@
 """What holds for all setups in use: declared, of regular hours, and the same for both sides."""
 
+import numpy as np
 import polars as pl
 import pytest
 
 from mlplatform.features.compute import compute_features
-from mlplatform.features.sets import core_plan
+from mlplatform.features.sets import core_plan, model_inputs
+from mlplatform.setups.inputs import model_inputs_of
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import Setup, find_candidates
 from mlplatform.testing.bars import MES_5M, seeded_bars
@@ -51,6 +53,22 @@ def test_a_mirrored_market_gives_mirrored_candidates(markets):
         assert back.select("order_type", "expiry_bars").equals(
             found.select("order_type", "expiry_bars")
         )
+
+
+def test_what_models_see_of_a_short_is_what_they_see_of_the_mirrored_markets_long(markets):
+    """Of distances and mirror images; logarithms of prices know where zero is."""
+    inputs = [f for f in model_inputs(PLAN) if f.unit == "atr" or f.mirror is not None]
+    assert len(inputs) > 40
+    assert any(f.is_signed and f.mirror for f in inputs)
+    names = tuple(setup.name for setup in SETUPS)
+    for bars, found in markets[:1]:
+        other = upside_down(bars)
+        seen = model_inputs_of(found, compute_features(PLAN, bars), inputs, names)
+        again = model_inputs_of(candidates(other), compute_features(PLAN, other), inputs, names)
+        for at, name in enumerate(seen.names[:-1]):
+            np.testing.assert_allclose(
+                again.x[:, at], seen.x[:, at], rtol=1e-9, atol=1e-8, err_msg=name
+            )
 
 
 def test_the_seeded_markets_show_every_setup_on_both_sides(markets):
