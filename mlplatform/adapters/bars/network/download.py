@@ -18,12 +18,15 @@ from mlplatform.adapters.bars.network.port import (
     Request,
     Span,
     TransientError,
+    UnreachableError,
 )
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.tables import RAW_BARS
 from mlplatform.market.sessions import session_calendar
 
 _LOG = logging.getLogger(__name__)
+FIRST_ATTEMPTS = 2
+"""Where nobody ever answered there may be no network: the user waits seconds, not minutes."""
 Progress = Callable[[int, int, Request], None]
 """Told before each request that is asked: how many are done, of how many, and which comes."""
 
@@ -93,6 +96,7 @@ class Downloader:
         self._retry = retry or Retry()
         self._pacer = Pacer(source.pace, clock, sleep)
         self._progress = progress or (lambda *_: None)
+        self._was_answered = False
 
     def download(self, wanted: Span, offline: bool = False) -> Download:
         """The bars that start in a span. `offline`: as the cache has it, the vendor is not asked.
@@ -178,16 +182,21 @@ class Downloader:
         for attempt in range(self._retry.attempts):
             self._pacer.wait(request.key)
             try:
-                return self._checked(self.source.fetch(request))
+                frame = self._checked(self.source.fetch(request))
+                self._was_answered = True
+                return frame
             except TransientError as error:
                 reason = clause(str(error))
+                is_first = isinstance(error, UnreachableError) and not self._was_answered
+                if is_first and attempt + 1 >= FIRST_ATTEMPTS:
+                    break
                 if attempt + 1 < self._retry.attempts:
                     pause_s = max(error.pause_s, self._retry.pause_s(request.key, attempt))
                     _LOG.info("%s: %s, next try in %.0f s", self.source.vendor, reason, pause_s)
                     self._sleep(pause_s)
         raise InputError(
             f"{self.source.vendor} did not give {self.source.series.name} {request} after "
-            f"{self._retry.attempts} tries ({reason}): what was fetched is kept, so run the same "
+            f"{attempt + 1} tries ({reason}): what was fetched is kept, so run the same "
             "command again later to go on."
         )
 

@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from mlplatform.adapters.bars.network.port import TransientError
+from mlplatform.adapters.bars.network.port import TransientError, UnreachableError
 from mlplatform.domain.errors import InputError
 
 Get = Callable[[str], bytes | None]
@@ -71,4 +71,4 @@ def _unreachable(reason: object, host: str) -> Exception:
         return InputError(f"{host} shows no certificate to trust: check the network's proxy.")
     if isinstance(reason, TimeoutError):
         return TransientError("no answer in time")
-    return TransientError(f"connection failed, {type(reason).__name__}")
+    return UnreachableError(f"connection failed, {type(reason).__name__}")

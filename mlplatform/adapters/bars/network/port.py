@@ -25,6 +25,10 @@ class TransientError(Exception):
         self.pause_s = pause_s
 
 
+class UnreachableError(TransientError):
+    """Nobody answered at all: where that is the first thing heard, there may be no network."""
+
+
 class NotOfferedError(Exception):
     """The vendor says that it has no such bars; the message is a clause that says why."""
 

@@ -18,6 +18,7 @@ from mlplatform.adapters.bars.network.port import (
     Request,
     Span,
     TransientError,
+    UnreachableError,
 )
 from mlplatform.adapters.bars.network.spans import fixed_cells
 from mlplatform.domain.errors import InputError
@@ -114,7 +115,9 @@ def yfinance_history(symbol: str, interval: str, first: datetime, last: datetime
     except OSError as error:
         # The libraries below yfinance raise many types; all are of this one. Their texts may
         # hold an address with a cookie's crumb.
-        raise TransientError(f"connection failed, {type(error).__name__}") from None
+        said = f"connection failed, {type(error).__name__}"
+        is_silent = "Timeout" in type(error).__name__
+        raise (TransientError(said) if is_silent else UnreachableError(said)) from None
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise InputError(
             f"Yahoo's answer for {symbol} was not understood ({type(error).__name__}): update "
