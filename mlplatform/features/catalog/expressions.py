@@ -25,7 +25,8 @@ def ratio(above: pl.Expr, below: pl.Expr) -> pl.Expr:
 
 def atr_units(distance: pl.Expr) -> pl.Expr:
     """A distance in points, in units of the current ATR 14; null where that is zero."""
-    return ratio(distance, pl.col("atr14"))
+    # No question whether it is zero: the engine gives null for what is no finite number.
+    return distance / pl.col("atr14")
 
 
 def per_atr(distance: pl.Expr) -> Expression:
