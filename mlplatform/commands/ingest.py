@@ -122,18 +122,18 @@ def _check(home_root: Path, series: list[str], console: Console) -> None:
         console.print("Nothing was new.")
         return
     _print_checks(judged, console)
+    stopped = [item for item in judged if item.is_blocking and not item.passed]
+    if stopped:
+        worst = stopped[0]
+        raise CheckStopped(
+            f"Check {worst.check} found the bars of {worst.partition} unfit: {worst.description}"
+        )
     for name in series:
         instrument, _, timeframe = name.partition("-")
         console.print(
             f"Next      mlplatform run --instrument {instrument} --timeframe {timeframe} "
             f"--home {home_root}",
             soft_wrap=True,
-        )
-    stopped = [item for item in judged if item.is_blocking and not item.passed]
-    if stopped:
-        worst = stopped[0]
-        raise CheckStopped(
-            f"Check {worst.check} found the bars of {worst.partition} unfit: {worst.description}"
         )
 
 
