@@ -107,18 +107,24 @@ def test_a_leak_is_told_by_its_row_and_size_once():
     bars = seeded_bars(2)
     leaks = find_leaks(PLANTED["next close"], bars, [100, 300], 50)
     # Only the last bar before each cut looks beyond it: gone in the prefix, changed by poison.
-    assert leaks["ts"].to_list() == [bars["ts"][100], bars["ts"][300]]
-    assert leaks["size"].to_list() == [float("inf")] * 2
+    assert leaks["proof"].to_list() == ["poison", "prefix"] * 2
+    assert leaks["ts"].to_list() == [bars["ts"][100]] * 2 + [bars["ts"][300]] * 2
+    gone = leaks.filter(proof="prefix")["size"].to_list()
+    assert gone == [float("inf")] * 2
+    assert leaks.filter(proof="poison")["size"].is_finite().all()
     scaled = find_leaks(from_expression("x", CLOSE - CLOSE.max()), bars, [300], 4)
-    assert scaled.height == 4
+    assert scaled.height == 8
+    assert scaled["ts"].n_unique() == 4
     assert scaled["size"].is_finite().all()
 
 
 def test_only_the_rows_asked_for_are_judged():
     bars = seeded_bars(2)
     plan = from_expression("x", CLOSE - CLOSE.mean())
-    assert find_leaks(plan, bars, [200], 7)["ts"].to_list() == bars["ts"][194:201].to_list()
-    assert find_leaks(plan, bars, [3], 100)["ts"].to_list() == bars["ts"][:4].to_list()
+    seven = find_leaks(plan, bars, [200], 7).filter(proof="prefix")
+    assert seven["ts"].to_list() == bars["ts"][194:201].to_list()
+    four = find_leaks(plan, bars, [3], 100).filter(proof="poison")
+    assert four["ts"].to_list() == bars["ts"][:4].to_list()
 
 
 def test_poison_alone_catches_what_a_prefix_cannot():

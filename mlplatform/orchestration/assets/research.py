@@ -9,6 +9,7 @@ from mlplatform.domain.series import Series, Timeframe
 from mlplatform.features.compute import features_of_period, warmup_periods
 from mlplatform.features.sets import LONGEST_BAR, core_plan
 from mlplatform.labels.outcomes import LabelRules, label_candidates
+from mlplatform.orchestration import causality
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.plots import bars_of
@@ -26,18 +27,25 @@ def features_table() -> Table:
     return Table("features", (Column("ts", UTC_US, "start of the bar"), *columns))
 
 
-def features(workshop: Workshop) -> dg.AssetsDefinition:
-    """Causal features."""
-    modules = ("features.compute", "features.sets", "market.sessions")
-    card = workshop.card("research", {"polars", "talib"}, features_table(), modules)
+def _with_warmup(workshop: Workshop) -> dg.AssetIn:
+    """Bars of the period, and of those before that its features need."""
     cadence = workshop.axis.periods.cadence
     # Counted in sessions, the warm-up is nearly the same for every timeframe of the platform.
     timeframes = (Timeframe("15s"), Timeframe("1m"), Timeframe("5m"), LONGEST_BAR)
     back = max(warmup_periods(core_plan(frame), frame, cadence) for frame in timeframes)
+    return dg.AssetIn(partition_mapping=workshop.axis.looking_back(-back, 0))
+
+
+def features(workshop: Workshop) -> dg.AssetsDefinition:
+    """Causal features."""
+    modules = ("features.compute", "features.sets", "market.sessions", "features.proof")
+    card = workshop.card("research", {"polars", "talib"}, features_table(), modules)
 
     @dg.asset(
         **card,
-        ins={"bars": dg.AssetIn(partition_mapping=workshop.axis.looking_back(-back, 0))},
+        ins={"bars": _with_warmup(workshop)},
+        check_specs=[causality.spec(workshop.axis, "features", causality.FEATURES)],
+        dagster_type=dg.Any,  # with checks, Dagster would take it for an output of nothing
         description="What was knowable at the end of each bar; computed from the period's anchor.",
     )
     def features(
@@ -47,28 +55,41 @@ def features(workshop: Workshop) -> dg.AssetsDefinition:
         timeframe = Series.parse(partition.series).timeframe
         plan = core_plan(timeframe)
         table = features_of_period(plan, timeframe, workshop.axis.periods, partition.period, bars)
+        judged = causality.judge_features(partition, workshop.axis, plan, bars, table)
         metadata = {"feature_plan": plan.fingerprint, "features": len(plan.features)}
-        return stamp.result(context, table, metadata)
+        return stamp.result(context, table, metadata, (), judged.tags, judged.results())
 
     return features
 
 
 def candidates(workshop: Workshop) -> dg.AssetsDefinition:
     """Candidate trades."""
-    modules = ("setups.setup", "setups.registry")
+    modules = ("setups.setup", "setups.registry", "setups.causality", "features.proof")
     card = workshop.card("research", {"polars"}, tables.CANDIDATES, modules)
 
-    @dg.asset(**card, description="Candidate trades: where a setup's rule holds, on either side.")
+    @dg.asset(
+        **card,
+        ins={"bars": _with_warmup(workshop)},  # the check computes them from bars alone
+        check_specs=[causality.spec(workshop.axis, "candidates", causality.CANDIDATES)],
+        dagster_type=dg.Any,
+        description="Candidate trades: where a setup's rule holds, on either side.",
+    )
     def candidates(
         context: dg.AssetExecutionContext,
         bars: pl.DataFrame,
         features: pl.DataFrame,
         stamp: dg.ResourceParam[Stamp],
     ) -> dg.MaterializeResult:
-        series = Series.parse(Partition.parse(context.partition_key).series)
-        found = find_candidates(series.name, SETUPS, bars, features, series.timeframe.seconds)
+        partition, axis = Partition.parse(context.partition_key), workshop.axis
+        series = Series.parse(partition.series)
+        own = bars.filter(pl.col("session_date") >= axis.periods.start_of(partition.period))
+        found = find_candidates(series.name, SETUPS, own, features, series.timeframe.seconds)
+        frames = (bars, features, found)
+        plan = core_plan(series.timeframe)
+        judged = causality.judge_candidates(partition, axis, plan, SETUPS, frames)
         counts = {setup.name: int((found["setup"] == setup.name).sum()) for setup in SETUPS}
-        return stamp.result(context, found, {"by_setup": bars_of(counts, "candidates"), **counts})
+        told = {"by_setup": bars_of(counts, "candidates"), **counts}
+        return stamp.result(context, found, told, (), judged.tags, judged.results())
 
     return candidates
 
