@@ -21,7 +21,7 @@ from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.runner import Judged, run_intake
 from mlplatform.settings import SETTINGS_FILE, load_settings
 
-_SHOWN_FAILURES = 12
+_SHOWN_FAILURES = 3
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,12 @@ def _check(home_root: Path, series: list[str], console: Console) -> None:
         console.print("Nothing was new.")
         return
     _print_checks(judged, console)
-    stopped = [item for item in judged if item.is_blocking and not item.passed]
-    if stopped:
-        worst = stopped[0]
-        raise CheckStopped(
-            f"Check {worst.check} found the bars of {worst.partition} unfit: {worst.description}"
-        )
+    for check in judged:
+        for failure in check.failures:
+            if failure.stops:
+                raise CheckStopped(
+                    f"Check {check.check} found the bars of {failure.period} unfit: {failure.what}"
+                )
     for name in series:
         instrument, _, timeframe = name.partition("-")
         console.print(
@@ -141,18 +141,18 @@ def _print_checks(judged: list[Judged], console: Console) -> None:
     table = Table(title="What the checks say", title_justify="left")
     for heading in ("Check", "Periods", "Passed", "Failed"):
         table.add_column(heading)
-    for name in dict.fromkeys(item.check for item in judged):
-        own = [item for item in judged if item.check == name]
-        failed = [item for item in own if not item.passed]
-        is_stopping = any(item.is_blocking for item in failed)
-        count = f"[{'red' if is_stopping else 'yellow'}]{len(failed)}[/]" if failed else ""
-        table.add_row(name, str(len(own)), str(len(own) - len(failed)), count)
+    for check in judged:
+        bad = len(check.failures)
+        color = "red" if any(failure.stops for failure in check.failures) else "yellow"
+        passed = str(check.periods - bad)
+        table.add_row(check.check, str(check.periods), passed, f"[{color}]{bad}[/]" if bad else "")
     console.print(table)
-    failures = [item for item in judged if not item.passed]
-    for item in failures[:_SHOWN_FAILURES]:
-        console.print(f"{item.partition}  {item.check}: {item.description}", soft_wrap=True)
-    if len(failures) > _SHOWN_FAILURES:
-        console.print(f"... and {len(failures) - _SHOWN_FAILURES} more, on the asset's page.")
+    for check in judged:
+        for failure in check.failures[:_SHOWN_FAILURES]:
+            console.print(f"{failure.period}  {check.check}: {failure.what}", soft_wrap=True)
+        more = len(check.failures) - _SHOWN_FAILURES
+        if more > 0:
+            console.print(f"{check.check}: {more} more, on the asset's page.")
 
 
 def _tell(look: Looked, console: Console) -> None:

@@ -38,9 +38,18 @@ def session_calendar(first: date, last: date) -> pl.DataFrame:
     pandas_market_calendars, "CME Globex Equity", corrected by the declared table of
     `market.overrides` (days, and the later end of regular sessions before 2015-09-21).
     """
+    years = [_sessions_of(year) for year in range(first.year, last.year + 1)]
+    return pl.concat(years).filter(pl.col("session_date").is_between(first, last))
+
+
+@lru_cache(maxsize=200)
+def _sessions_of(year: int) -> pl.DataFrame:
+    """One year's sessions: the library takes a tenth of a second for any question."""
     import pandas_market_calendars as calendars  # slow to import, needed by few processes
 
-    schedule = calendars.get_calendar("CME Globex Equity").schedule(first, last)
+    schedule = calendars.get_calendar("CME Globex Equity").schedule(
+        date(year, 1, 1), date(year, 12, 31)
+    )
     if schedule.empty:
         return pl.DataFrame(schema=_CALENDAR)
     days = pl.DataFrame(

@@ -23,6 +23,7 @@ from mlplatform.orchestration.ledger import (
     Entry,
 )
 from mlplatform.orchestration.planner import Planner
+from mlplatform.orchestration.quality import Verdict, summaries
 from mlplatform.orchestration.stamp import CONTENT_DIGITS, Stamp
 from mlplatform.orchestration.yard import MarketYard
 
@@ -40,6 +41,8 @@ class RangedIntake:
     series: str
     _recent: list[tuple[pl.DataFrame, pl.DataFrame]] = field(default_factory=list)
     """Sound bars and rolls of the periods just before."""
+    _verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """What the checks said of each period."""
 
     @classmethod
     def of(
@@ -56,16 +59,20 @@ class RangedIntake:
         return sorted({task.partition.period for task in tasks if task.asset in MARKET})
 
     def events(self) -> Iterator[Event]:
-        """Write what is stale; give each materialisation and each check to be recorded."""
+        """Write what is stale; give each materialisation, and at last the checks, for the record."""
         stale = set(self.stale())
         back = self.yard.look_back(self.yard.axis.cadence)
         for period in sorted(self.chapter.periods):
             if period not in stale and not self._is_before(period, stale, back):
                 continue
-            partition = Partition(period, self.series)
-            made = list(self._period(partition))
-            yield from made if period in stale else ()
+            made = list(self._period(Partition(period, self.series)))
+            if period in stale:
+                yield from made
+            else:
+                self._verdicts.pop(period)
             del self._recent[:-back]
+        if self._verdicts:
+            yield from summaries(self.series, self._verdicts)
 
     def _is_before(self, period: str, stale: set[str], back: int) -> bool:
         shift = self.yard.axis.shift
@@ -73,29 +80,18 @@ class RangedIntake:
 
     def _period(self, partition: Partition) -> Iterator[Event]:
         raw = self.chapter.frame(partition.period)
-        sound = self.yard.sound(partition, raw)
-        sounds = pl.concat([*(item[0] for item in self._recent), sound])
-        own = self.yard.rolls(partition, sounds)
+        checked = self.yard.checked(partition, raw)
+        sound = pl.concat([*(item[0] for item in self._recent), checked.bars])
+        own = self.yard.rolls(partition, sound)
         rolls = pl.concat([*(item[1] for item in self._recent), own])
-        front, verdict = self.yard.judged(partition, raw, sounds, rolls)
-        refused = self.yard.quarantined(partition, raw, own)
-        self._recent.append((sound, own))
+        bars, refused, verdict = self.yard.continued(partition, raw.height, checked, sound, rolls)
+        self._recent.append((checked.bars, own))
+        self._verdicts[partition.period] = verdict
         yield self._made("raw_bars", partition, raw, self.chapter.told(partition.period))
-        yield self._made("contract_bars", partition, sound, told.sound(sound))
+        yield self._made("contract_bars", partition, checked.bars, told.sound(checked.bars))
         yield self._made("rolls", partition, own, told.rolls(own))
-        figures = told.bars(front, verdict.refused_rows)
-        yield self._made("bars", partition, front, figures, verdict.tags)
-        for check in verdict.results():
-            yield dg.AssetCheckEvaluation(
-                asset_key=dg.AssetKey("bars"),
-                check_name=str(check.check_name),
-                passed=check.passed,
-                metadata=check.metadata,
-                severity=check.severity,
-                description=check.description,
-                partition=partition.key,
-                blocking=check.check_name in verdict.blocked_by,
-            )
+        figures = told.bars(bars, verdict.refused_rows)
+        yield self._made("bars", partition, bars, figures, verdict.tags)
         yield self._made("quarantined_bars", partition, refused, told.quarantined(refused))
 
     def _made(

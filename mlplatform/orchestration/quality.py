@@ -1,6 +1,6 @@
 """Quality checks as Dagster sees them: specs beside the asset `bars`, results from findings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,24 +14,27 @@ from mlplatform.market.quality.catalog import QUALITY
 from mlplatform.market.quality.evidence import Evidence, Finding, QualityCheck
 from mlplatform.market.sessions import expected_bars
 from mlplatform.market.validation import SET_ASIDE
-from mlplatform.orchestration.axis import Axis, Partition
+from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.ledger import BLOCKED_TAG
 from mlplatform.orchestration.plots import bars_of, thumbnail
 from mlplatform.settings import StudySettings
 
 JUMPS = "no_price_jumps"
 ROWS = "rows_are_valid"
+FAILURES = "failures"
+"""Metadata of a check over many periods: what failed, where, and whether that stops."""
 _BARS = dg.AssetKey("bars")
 
 
-def specs(axis: Axis) -> list[dg.AssetCheckSpec]:
-    """One spec a check; whether a failure stops the chain is decided by its severity too."""
+def specs() -> list[dg.AssetCheckSpec]:
+    """One spec a check; whether a failure stops the chain is decided by its severity too.
+
+    They are of the asset, not of a partition: a run of many periods says one thing a check.
+    """
     told = [(check.name, check.about, check.is_blocking) for check in QUALITY]
     told.append((ROWS, "The share of refused rows is within max_quarantined_frac.", True))
     return [
-        dg.AssetCheckSpec(
-            name, asset=_BARS, description=about, blocking=blocks, partitions_def=axis.partitions
-        )
+        dg.AssetCheckSpec(name, asset=_BARS, description=about, blocking=blocks)
         for name, about, blocks in told
     ]
 
@@ -117,6 +120,39 @@ def _others(book: BarBook, partition: Partition) -> Mapping[str, pl.DataFrame]:
         for name in book.series()
         if name != partition.series and lake.has(key[0], name, key[1])
     }
+
+
+def summaries(series: str, verdicts: Mapping[str, Verdict]) -> Iterator[dg.AssetCheckEvaluation]:
+    """One evaluation a check over many periods: the worst speaks, every failure is named."""
+    results = {period: verdict.results() for period, verdict in verdicts.items()}
+    for place, check in enumerate(next(iter(results.values()))):
+        own = {period: found[place] for period, found in results.items()}
+        failed = {period: result for period, result in own.items() if not result.passed}
+        speaker = next(reversed((failed or own).values()))
+        stops = any(str(check.check_name) in verdicts[period].blocked_by for period in failed)
+        told = [
+            {
+                "period": f"{period} {series}",
+                "stops": str(result.check_name) in verdicts[period].blocked_by,
+                "what": str(result.description),
+            }
+            for period, result in failed.items()
+        ]
+        yield dg.AssetCheckEvaluation(
+            asset_key=_BARS,
+            check_name=str(check.check_name),
+            passed=not failed,
+            metadata={
+                **speaker.metadata,
+                "periods": len(own),
+                FAILURES: dg.MetadataValue.json(told),
+            },
+            severity=speaker.severity,
+            description=f"{len(failed)} of {len(own)} periods failed. {speaker.description}"
+            if failed
+            else f"All {len(own)} periods passed. {speaker.description}",
+            blocking=stops,
+        )
 
 
 def _blocks(check: QualityCheck, finding: Finding) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 
@@ -10,6 +11,7 @@ from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.build import Platform
 from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.progress import PROGRESS
+from mlplatform.orchestration.quality import FAILURES
 from mlplatform.orchestration.schedules import SERIES_TAG
 
 OnBatch = Callable[[Batch, int], None]
@@ -25,14 +27,21 @@ class Done:
 
 @dataclass(frozen=True)
 class Judged:
-    """What one check said of one period."""
+    """What one check said of the periods that were taken in."""
 
     check: str
-    partition: str
-    passed: bool
-    is_blocking: bool
-    """Whether its failure stops what depends on the bars."""
-    description: str
+    periods: int
+    failures: "tuple[Failure, ...]"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One period that a check found wanting."""
+
+    period: str
+    stops: bool
+    """Whether nothing may be made of these bars."""
+    what: str
 
 
 class StepFailed(RuntimeError):
@@ -82,16 +91,13 @@ def run_intake(platform: Platform, instance: dg.DagsterInstance, series: list[st
     for event in result.all_events:
         if event.is_step_failure:
             raise _failure(event)
-    return [
-        Judged(
-            check=evaluation.check_name,
-            partition=evaluation.partition or "",
-            passed=evaluation.passed,
-            is_blocking=evaluation.blocking,
-            description=evaluation.description or "",
-        )
-        for evaluation in result.get_asset_check_evaluations()
-    ]
+    return [_judged(evaluation) for evaluation in result.get_asset_check_evaluations()]
+
+
+def _judged(evaluation: dg.AssetCheckEvaluation) -> Judged:
+    told: Any = evaluation.metadata[FAILURES].value
+    periods: Any = evaluation.metadata["periods"].value
+    return Judged(evaluation.check_name, periods, tuple(Failure(**item) for item in told))
 
 
 def _raise_for(result: dg.ExecuteInProcessResult) -> None:

@@ -37,7 +37,7 @@ class MarketYard:
 
     def sound(self, partition: Partition, raw: pl.DataFrame) -> pl.DataFrame:
         """Valid bars of every contract (table `bars`)."""
-        return self._validated(partition, raw).bars
+        return self.checked(partition, raw).bars
 
     def rolls(self, partition: Partition, sound: pl.DataFrame) -> pl.DataFrame:
         """The front contract over the period; `sound` holds it and the periods before."""
@@ -52,25 +52,40 @@ class MarketYard:
 
         `sound` and `rolls` hold the period and those before it, `raw` the period alone.
         """
+        checked = self.checked(partition, raw)
+        bars, _, verdict = self.continued(partition, raw.height, checked, sound, rolls)
+        return bars, verdict
+
+    def continued(
+        self,
+        partition: Partition,
+        raw_rows: int,
+        checked: Validated,
+        sound: pl.DataFrame,
+        rolls: pl.DataFrame,
+    ) -> tuple[pl.DataFrame, pl.DataFrame, Verdict]:
+        """Continuous bars, refused rows and the verdict of a period that is validated already."""
         front, _ = front_month(sound, rolls)
         is_own = period_of_day(self.axis.cadence, pl.col("session_date")) == partition.period
         bars, earlier = front.filter(is_own), front.filter(~is_own)
-        own = period_of_day(self.axis.cadence, pl.col("session_date"))
-        refused = self.quarantined(partition, raw, rolls.filter(own == partition.period))
-        evidence = evidence_of(
-            partition, self.axis, (bars, earlier, refused), raw.height, self.book
-        )
-        return BARS.frame(bars), judge(evidence, self.settings)
+        refused = self._refused(checked, rolls.filter(is_own))
+        frames = (bars, earlier, refused)
+        evidence = evidence_of(partition, self.axis, frames, raw_rows, self.book)
+        return BARS.frame(bars), refused, judge(evidence, self.settings)
 
     def quarantined(
         self, partition: Partition, raw: pl.DataFrame, rolls: pl.DataFrame
     ) -> pl.DataFrame:
         """Every row of the period that is not in its bars, with the reason."""
-        checked = self._validated(partition, raw)
+        return self._refused(self.checked(partition, raw), rolls)
+
+    @staticmethod
+    def _refused(checked: Validated, rolls: pl.DataFrame) -> pl.DataFrame:
         _, back = front_month(checked.bars, rolls)
         whole = pl.concat([checked.quarantined, back.select(QUARANTINED_BARS.names)])
         return QUARANTINED_BARS.frame(whole.sort("source", "row", maintain_order=True))
 
     @staticmethod
-    def _validated(partition: Partition, raw: pl.DataFrame) -> Validated:
+    def checked(partition: Partition, raw: pl.DataFrame) -> Validated:
+        """Valid and refused rows of every contract."""
         return validate(raw, Series.parse(partition.series).timeframe)

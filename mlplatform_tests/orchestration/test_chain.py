@@ -95,7 +95,8 @@ def test_a_restated_month_runs_only_its_dependents(
     assert not [pair for pair in again if pair[0] in ("2025-01", "2025-02", "2025-03")]
     assert ("2025-04", "bars") in again
     assert ("2025-05", "features") in again, "its warm-up reads April"
-    assert ("2025-05", "bars") not in again
+    assert ("2025-05", "raw_bars") not in again
+    assert ("2025-05", "rolls") in again, "a roll is decided by the month before"
     assert ("2025-04", "stop_model") not in again, "April's models read the months before"
     assert ("2025-05", "stop_model") in again
 

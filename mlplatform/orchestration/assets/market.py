@@ -82,8 +82,8 @@ def bars(workshop: Workshop) -> dg.AssetsDefinition:
     @dg.asset(
         **card,
         ins={"contract_bars": _looking_back(workshop), "rolls": _looking_back(workshop)},
-        check_specs=quality.specs(workshop.axis),
-        dagster_type=dg.Any,  # with checks beside it, Dagster would take it for an output of nothing
+        check_specs=quality.specs(),
+        dagster_type=dg.Any,  # with checks beside it Dagster takes it for an output of nothing
         description="The front contract's bars, unadjusted: what everything after is made of.",
     )
     def bars(
