@@ -167,6 +167,35 @@ def fetch(  # noqa: PLR0913
 
 
 @app.command()
+def export(
+    series: Annotated[str, typer.Option(help="Such as ES-5m.")],
+    out: Annotated[Path, typer.Option(help="The file to write, .parquet or .csv.")],
+    adjust: Annotated[str | None, typer.Option(help="difference or ratio [unadjusted].")] = None,
+    home: Home = None,
+) -> None:
+    """Write a series' continuous bars into one file, unadjusted or adjusted for rolls."""
+    from mlplatform.commands.export import export as write
+
+    write(home_path(home), series, adjust, out, Console())
+
+
+@app.command()
+def setups(
+    data: Annotated[str | None, typer.Option(help="A file to count candidates on.")] = None,
+    instrument: Instrument = "MES",
+    timeframe: Timeframe = "5m",
+    timezone: Timezone = None,
+    series: Annotated[str | None, typer.Option(help="A series of the home to count on.")] = None,
+    home: Home = None,
+) -> None:
+    """The setups in use: idea, parameters, suggested order; with data, candidates a month."""
+    from mlplatform.commands.setups import Look
+    from mlplatform.commands.setups import setups as show
+
+    show(home_path(home), Look(data, instrument, timeframe, timezone, series), Console())
+
+
+@app.command()
 def decide(
     series: Annotated[str, typer.Option(help="Such as MES-1m.")],
     home: Home = None,

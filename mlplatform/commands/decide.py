@@ -1,6 +1,8 @@
 """`mlplatform decide`: what the champion does with the newest bars."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from rich.console import Console
@@ -73,6 +75,7 @@ def _table(decisions: pl.DataFrame) -> Table:
     table.add_column("Bar, UTC", no_wrap=True)
     table.add_column("Setup", no_wrap=True)
     table.add_column("Side", no_wrap=True)
+    table.add_column("Order", no_wrap=True)
     for heading in ("Win", "From", "Lots", "Stop", "Target"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.caption = "Win: calibrated probability. From: traded from this on. Distances: points."
@@ -82,6 +85,7 @@ def _table(decisions: pl.DataFrame) -> Table:
             f"{row['ts']:%m-%d %H:%M}",
             row["setup"],
             "long" if row["side"] > 0 else "short",
+            _order(row),
             f"{row['probability']:.3f}",
             f"{row['threshold']:.3f}",
             str(row["contracts"]) if row["take"] else "skip",
@@ -89,3 +93,10 @@ def _table(decisions: pl.DataFrame) -> Table:
             f"{row['target_points']:.2f}",
         )
     return table
+
+
+def _order(row: Mapping[str, Any]) -> str:
+    """How to enter: a resting order says its price and for how many bars it stands."""
+    if row["order_type"] == "market":
+        return "market"
+    return f"{row['order_type']} {row['order_price']:.2f} for {row['expiry_bars']} bars"

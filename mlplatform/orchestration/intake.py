@@ -59,7 +59,7 @@ class RangedIntake:
         return sorted({task.partition.period for task in tasks if task.asset in MARKET})
 
     def events(self) -> Iterator[Event]:
-        """Write what is stale; give each materialisation, and at last the checks, for the record."""
+        """Write what is stale; give each materialisation, then the checks, for the record."""
         stale = set(self.stale())
         back = self.yard.look_back(self.yard.axis.cadence)
         for period in sorted(self.chapter.periods):

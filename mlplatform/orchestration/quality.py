@@ -58,9 +58,28 @@ class Verdict:
         """What the planner must know: bars that a check stopped are as good as not made."""
         return {BLOCKED_TAG: " ".join(self.blocked_by)} if self.blocked_by else {}
 
+    @property
+    def names(self) -> list[str]:
+        """All checks."""
+        return [*(check.name for check, _ in self.findings), ROWS]
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """What each check that failed says."""
+        failed = {
+            check.name: found.description for check, found in self.findings if not found.passed
+        }
+        return failed | ({} if self.rows.passed else {ROWS: str(self.rows.description)})
+
+    def result(self, name: str) -> dg.AssetCheckResult:
+        """One check's result with its figures and a small plot."""
+        if name == ROWS:
+            return self.rows
+        return next(_result(check, found) for check, found in self.findings if check.name == name)
+
     def results(self) -> list[dg.AssetCheckResult]:
-        """One check result a finding, with its figures and a small plot."""
-        return [*(_result(check, finding) for check, finding in self.findings), self.rows]
+        """The results of all checks."""
+        return [self.result(name) for name in self.names]
 
 
 def judge(evidence: Evidence, settings: StudySettings) -> Verdict:
@@ -124,34 +143,32 @@ def _others(book: BarBook, partition: Partition) -> Mapping[str, pl.DataFrame]:
 
 def summaries(series: str, verdicts: Mapping[str, Verdict]) -> Iterator[dg.AssetCheckEvaluation]:
     """One evaluation a check over many periods: the worst speaks, every failure is named."""
-    results = {period: verdict.results() for period, verdict in verdicts.items()}
-    for place, check in enumerate(next(iter(results.values()))):
-        own = {period: found[place] for period, found in results.items()}
-        failed = {period: result for period, result in own.items() if not result.passed}
-        speaker = next(reversed((failed or own).values()))
-        stops = any(str(check.check_name) in verdicts[period].blocked_by for period in failed)
+    for name in next(iter(verdicts.values())).names:
+        failed = {
+            period: verdict for period, verdict in verdicts.items() if name in verdict.failures
+        }
+        speaker = next(reversed((failed or verdicts).values())).result(name)
         told = [
             {
                 "period": f"{period} {series}",
-                "stops": str(result.check_name) in verdicts[period].blocked_by,
-                "what": str(result.description),
+                "stops": name in verdict.blocked_by,
+                "what": verdict.failures[name],
             }
-            for period, result in failed.items()
+            for period, verdict in failed.items()
         ]
+        count = f"{len(failed)} of {len(verdicts)} periods failed."
         yield dg.AssetCheckEvaluation(
             asset_key=_BARS,
-            check_name=str(check.check_name),
+            check_name=name,
             passed=not failed,
             metadata={
                 **speaker.metadata,
-                "periods": len(own),
+                "periods": len(verdicts),
                 FAILURES: dg.MetadataValue.json(told),
             },
             severity=speaker.severity,
-            description=f"{len(failed)} of {len(own)} periods failed. {speaker.description}"
-            if failed
-            else f"All {len(own)} periods passed. {speaker.description}",
-            blocking=stops,
+            description=f"{count} {speaker.description}",
+            blocking=any(name in verdict.blocked_by for verdict in failed.values()),
         )
 
 

@@ -198,3 +198,29 @@ def test_a_home_of_synthetic_bars_takes_no_real_ones(run, home, bars, tmp_path, 
     code, _, error = run("run", "--data", small_bars)
     assert code == 2
     assert "ingest" in error
+
+
+def test_export_writes_unadjusted_or_adjusted_bars_and_never_unfit_ones(run, home, bars, tmp_path):
+    days = seeded_bars(30, "5m")["session_date"]
+    late = days >= days.unique().sort()[20]
+    names = ("open", "high", "low", "close")
+    rolled = bars.with_columns(
+        *(pl.when(late).then(pl.col(name) + 40).otherwise(name) for name in names),
+        symbol=pl.when(late).then(pl.lit("MESM5")).otherwise(pl.lit("MESH5")),
+    )
+    run("ingest", written(rolled, tmp_path / "a.csv"), "--instrument", "MES")
+    plain, level = tmp_path / "plain.parquet", tmp_path / "level.csv"
+    assert run("export", "--series", "MES-5m", "--out", plain)[0] == 0
+    assert run("export", "--series", "MES-5m", "--out", level, "--adjust", "difference")[0] == 0
+    assert pl.read_parquet(plain)["close"].to_list() == rolled["close"].to_list()
+    first = pl.read_csv(level)["close"].to_numpy() - pl.read_parquet(plain)["close"].to_numpy()
+    assert set(first[: int((~late).sum())]) == {0.0}, "anchored at the oldest contract"
+    assert len(set(first.round(6))) == 2
+    for arguments, words in (
+        (("--series", "NQ-5m", "--out", plain), "NQ-5m"),
+        (("--series", "MES-5m", "--out", tmp_path / "x.xls"), ".xls"),
+        (("--series", "MES-5m", "--out", plain, "--adjust", "magic"), "magic"),
+    ):
+        code, _, error = run("export", *arguments)
+        assert code == 2
+        assert words in error

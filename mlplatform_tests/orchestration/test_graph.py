@@ -65,4 +65,4 @@ def test_the_asset_graph_is_as_published(tmp_path: Path) -> None:
 def test_weeks_read_more_periods_for_the_same_warm_up(tmp_path: Path) -> None:
     weekly = StudySettings(cadence="week", first_period="2025-01-06")
     graph = graph_of(tmp_path, weekly)
-    assert graph["assets"]["features"]["parents"]["bars"] == "periods -4 to 0"
+    assert graph["assets"]["features"]["parents"]["bars"] == "periods -5 to 0"
