@@ -15,7 +15,7 @@ from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.orchestration import checks, schedules
-from mlplatform.orchestration.assets import market, models, report, research, trading
+from mlplatform.orchestration.assets import analysis, market, models, report, research, trading
 from mlplatform.orchestration.axis import Axis, Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.intake_jobs import intake_jobs
@@ -33,6 +33,7 @@ _ASSETS = (
     *(research.features, research.candidates, research.labels),
     *(models.stop_model, models.entry_model, models.size_model, models.policy),
     *(trading.decisions, trading.backtest, trading.equity, trading.champion),
+    analysis.feature_report,
     report.walk_forward_report,
 )
 _CHECKS = (checks.recipe_may_be_champion,)

@@ -42,7 +42,7 @@ def equity_figure(study: StudyResult) -> "go.Figure":
     _add_equity(figure, study)
     deepest = _add_drawdowns(figure, study)
     figure.update_layout(
-        _LAYOUT,
+        LAYOUT,
         hovermode="x unified",
         xaxis={"anchor": "y2", "type": "date", "hoverformat": "%Y-%m-%d"},
         yaxis={"domain": [0.36, 1.0], "tickformat": ",.0f", "nticks": 7},
@@ -53,7 +53,7 @@ def equity_figure(study: StudyResult) -> "go.Figure":
             "ticksuffix": " %",
             "nticks": 4,
         },
-        annotations=[_above("Equity, USD", 1.0), _above("Drawdown of the daily marks, %", 0.26)],
+        annotations=[above("Equity, USD", 1.0), above("Drawdown of the daily marks, %", 0.26)],
     )
     return figure
 
@@ -121,7 +121,7 @@ def r_figure(study: StudyResult) -> "go.Figure":
             hovertemplate="%{y:,} trades at %{customdata}",
         )
     figure.update_layout(
-        _LAYOUT,
+        LAYOUT,
         barmode="group",
         bargap=0.12,
         bargroupgap=0.0,
@@ -133,7 +133,7 @@ def r_figure(study: StudyResult) -> "go.Figure":
             "rangemode": "tozero",
             "dtick": 1 if max(c.max() for c in counted.values()) <= 6 else None,
         },
-        annotations=[_above("Trades", 1.0)],
+        annotations=[above("Trades", 1.0)],
     )
     return figure
 
@@ -144,7 +144,7 @@ def figure_json(figure: "go.Figure") -> str:
     return text.replace("<", "\\u003c")
 
 
-_LAYOUT = {
+LAYOUT = {
     "template": None,
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
@@ -171,7 +171,7 @@ def _faint(color: str, alpha: float = 0.16) -> str:
     return f"rgba({red},{green},{blue},{alpha})"
 
 
-def _above(text: str, top: float) -> dict[str, object]:
+def above(text: str, top: float) -> dict[str, object]:
     return {
         "text": text,
         "x": 0,

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const charts = ["equity", "r"].filter((name) => document.getElementById(`${name}-chart`));
+  const charts = [...document.querySelectorAll(".chart")].map((chart) => chart.id.replace("-chart", ""));
   const element = (name) => document.getElementById(`${name}-chart`);
 
   // Text and grid follow the page's scheme; the lines' colours read on both grounds.
@@ -14,7 +14,7 @@
       const across = key.startsWith("x");
       next[key] = {
         ...layout[key], automargin: true, fixedrange: !(zooms && key === "xaxis"), tickangle: 0, gridcolor: color("--grid"), griddash: "solid",
-        showgrid: !across, zeroline: across ? Boolean(layout[key].zeroline) : true,
+        showgrid: layout[key].showgrid ?? !across, zeroline: layout[key].zeroline ?? !across,
         zerolinecolor: color("--line"), linecolor: color("--line"), tickcolor: color("--line"),
         showline: across, ticks: across ? "outside" : "",
         nticks: across ? Math.max(3, Math.min(12, Math.floor(width / 75))) : layout[key].nticks,
