@@ -5,9 +5,14 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from mlplatform.synthetic.generation import generate
+from mlplatform.synthetic.world import demo_world
+from mlplatform_tests.conftest import SESSIONS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -17,13 +22,22 @@ BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", README, re.DOTALL)
 def in_process(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MLPLATFORM_")}
     return subprocess.run(
-        arguments, cwd=folder, capture_output=True, text=True, env=environment | {"COLUMNS": "100"}
+        arguments,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=environment | {"COLUMNS": "100", "MLPLATFORM_TRIALS": "2"},
     )
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("newcomer")
+    """Where the commands run, with a FILE of five months of ES beside them."""
+    place = tmp_path_factory.mktemp("newcomer")
+    world = replace(demo_world("ES", strength="strong"), sessions=SESSIONS)
+    names = ("ts", "open", "high", "low", "close", "volume", "contract")
+    generate(world).select(names).write_csv(place / "FILE")
+    return place
 
 
 def test_make_targets_exist_and_begin_with_set_up(folder: Path) -> None:
@@ -43,9 +57,11 @@ def test_commands_and_python_run_as_written(folder: Path) -> None:
         line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines() if line
     ]
     ours = [line for line in commands if line.startswith("mlplatform ")]
-    assert len(ours) == 5
+    assert len(ours) == 8
     for line in ours:
-        done = in_process([sys.executable, "-m", "mlplatform.cli", *shlex.split(line)[1:]], folder)
+        done = in_process(
+            [sys.executable, "-m", "mlplatform.cli", *shlex.split(line, comments=True)[1:]], folder
+        )
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
         assert "Warning" not in done.stderr, done.stderr
     for script in (block for kind, block in BLOCKS if kind == "python"):
@@ -58,7 +74,7 @@ def test_every_command_of_the_readme_is_one_of_ours() -> None:
     from mlplatform.cli import app, bench_app
 
     known = {command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert set(re.findall(r"`mlplatform (\w+)", README)) == known | {"bench"}
+    assert set(re.findall(r"`mlplatform (\w+)", README)) == known | {"bench", "check"}
     assert [command.name for command in bench_app.registered_commands] == ["stress"]
 
 
