@@ -30,7 +30,9 @@ def proposed_set(
     for place in sorted(range(len(names)), key=lambda i: _rank(i, redundancy, stability, drift)):
         chosen.setdefault(int(redundancy.cluster[place]), place)
     return tuple(
-        _proposal(place, chosen[int(redundancy.cluster[place])], names, redundancy, stability)
+        _proposal(
+            place, chosen[int(redundancy.cluster[place])], names, redundancy, stability, drift
+        )
         for place in range(len(names))
     )
 
@@ -55,6 +57,7 @@ def _proposal(
     names: tuple[str, ...],
     redundancy: Redundancy,
     stability: Stability,
+    drift: Drift,
 ) -> Proposal:
     members = int((redundancy.cluster == redundancy.cluster[place]).sum())
     if members == 1:
@@ -65,4 +68,6 @@ def _proposal(
         return Proposal(True, f"the most stable of {members} that say the same{lasts}")
     related = redundancy.correlation[place, chosen]
     tie = "" if np.isnan(related) else f" (rank correlation {related:+.2f})"
-    return Proposal(False, f"{names[chosen]} says the same{tie} and is as stable or more")
+    steadier = drift.verdict[place] == "drifted" != drift.verdict[chosen]
+    why = "has not drifted" if steadier else "is as stable or more"
+    return Proposal(False, f"{names[chosen]} says the same{tie} and {why}")
