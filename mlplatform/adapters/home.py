@@ -66,6 +66,12 @@ class Home:
             ) from None
 
 
+def data_root() -> Path | None:
+    """The folder that files of bars must lie in: MLPLATFORM_DATA_ROOT; anywhere where not set."""
+    named = os.environ.get("MLPLATFORM_DATA_ROOT")
+    return Path(named).expanduser().absolute() if named else None
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a small text file atomically."""
     write_bytes(path, text.encode())

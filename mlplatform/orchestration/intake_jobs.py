@@ -60,4 +60,5 @@ def open_dropped(path: Path, symbol: str, timeframe: str | None) -> Source:
     """A file of the landing folder, understood."""
     spec = SourceSpec("file", path.name)
     length = Timeframe(timeframe) if timeframe else None
-    return open_file(instrument_of(symbol), length, spec, datetime.now(UTC), path)
+    root = Path(path.anchor)  # the folder itself lets no link out
+    return open_file(instrument_of(symbol), length, spec, datetime.now(UTC), path, root)

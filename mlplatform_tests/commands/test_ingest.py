@@ -224,3 +224,15 @@ def test_export_writes_unadjusted_or_adjusted_bars_and_never_unfit_ones(run, hom
         code, _, error = run("export", *arguments)
         assert code == 2
         assert words in error
+
+
+def test_a_file_outside_the_allowed_folder_is_not_read(run, home, bars, tmp_path, monkeypatch):
+    allowed = tmp_path / "allowed"
+    inside, outside = written(bars, allowed / "a.csv"), written(bars, tmp_path / "b.csv")
+    (allowed / "link.csv").symlink_to(outside)
+    monkeypatch.setenv("MLPLATFORM_DATA_ROOT", str(allowed))
+    for path in (outside, allowed / ".." / "b.csv", allowed / "link.csv"):
+        code, _, error = run("ingest", path, "--instrument", "MES", "--dry-run")
+        assert code == 2
+        assert "outside" in error or "leads out" in error, error
+    assert run("ingest", inside, "--instrument", "MES", "--dry-run")[0] == 0

@@ -9,7 +9,7 @@ from mlplatform.adapters.bars.fetching import RTH_ONLY, Wanted, fetch, network_s
 from mlplatform.adapters.bars.formats.file_bars import FileBars
 from mlplatform.adapters.bars.formats.settle import Hints
 from mlplatform.adapters.bars.port import Source, SourceSpec
-from mlplatform.adapters.home import Home
+from mlplatform.adapters.home import Home, data_root
 from mlplatform.domain.content import content_hash
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.instrument import Instrument
@@ -33,15 +33,18 @@ def open_file(
     spec: SourceSpec,
     now: datetime,
     place: Path | None = None,
+    root: Path | None = None,
 ) -> Source:
     """A file, zip or folder; its timeframe is found out where None. Raises InputError.
 
-    `place` is where it lies now, where that is not where it stays.
+    `place` is where it lies now, where that is not where it stays; `root` is the folder that it
+    may not lie outside of, by default what MLPLATFORM_DATA_ROOT names.
     """
     path = place or Path(str(spec.path))
     if not path.exists():
         raise InputError(f"No file {path}: check the path.")
-    bars = FileBars(path, Hints(instrument, timeframe, spec.timezone, _label(spec)), now)
+    hints = Hints(instrument, timeframe, spec.timezone, _label(spec))
+    bars = FileBars(path, hints, now, root=root or data_root())
     known = bars.understanding
     return Source(
         spec=spec,
