@@ -23,6 +23,9 @@ LEAKS = pl.Schema({"proof": pl.String(), "column": pl.String(), "ts": UTC_US, "s
 MISSING_ROW = "(row)"
 """Stands for the column where a whole row came or went."""
 _POISON_SEED = 20_250_407
+_FURTHEST_JUMP = 0.7
+"""Logarithm of the ratio of prices."""
+_WIDE_BARS = 4
 
 
 def find_leaks(
@@ -74,14 +77,16 @@ def poison(future: pl.DataFrame, seed: int) -> pl.DataFrame:
     """The same bars with other prices and volumes: valid, but nothing like what came.
 
     A walk from a price up to twice as high (even seeds) or half as high (odd ones), and some bars
-    missing. Times, sessions and contracts stay: they are known ahead.
+    missing. The first bars reach above and below all that came before, so that no high and no low
+    stays the highest or the lowest. Times, sessions and contracts stay: they are known ahead.
     """
     rng = np.random.default_rng([_POISON_SEED, seed])
     n = future.height
-    # Both ways in turn: a day's highest high only gives itself away where prices rise.
-    jump = rng.uniform(0.2, 0.7) * (1 if seed % 2 == 0 else -1)
+    jump = rng.uniform(0.2, _FURTHEST_JUMP) * (1 if seed % 2 == 0 else -1)
     level = future["open"].to_numpy() * np.exp(jump + rng.normal(0, 0.01, n))
-    body, wicks = level * np.exp(rng.normal(0, 0.01, n)), np.exp(rng.exponential(0.01, (2, n)))
+    body, wicks = level * np.exp(rng.normal(0, 0.01, n)), rng.exponential(0.01, (2, n))
+    wicks[:, :_WIDE_BARS] += 2 * _FURTHEST_JUMP
+    wicks = np.exp(wicks)
     other = future.with_columns(
         open=pl.Series(level),
         high=pl.Series(np.maximum(level, body) * wicks[0]),

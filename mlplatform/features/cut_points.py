@@ -6,11 +6,8 @@ import numpy as np
 import polars as pl
 
 _Rows = np.ndarray[Any, np.dtype[np.int64]]
-
 _REACH = 5
-"""Bars on either side over which a turn is the extreme."""
-_LATEST = 2
-"""Bars after a turn in which a swing that is told too early is already known, wrongly."""
+"""Bars on either side over which a turn is the extreme; a swing needs as many or fewer."""
 
 
 def cut_points(
@@ -19,17 +16,23 @@ def cut_points(
     """`count` rows of `bars` (table `bars`) from `first` up to `end` (all where None), each with a
     bar after it.
 
-    Every second one lies on a turn of the market or up to two bars after it (there a swing, known
-    too early, shows); the others anywhere inside an hour of the session (there a higher bar is
-    still open). The same `key`, the same cuts, in order of time. Fewer where there are fewer rows.
+    All lie inside an hour of the session, where a higher bar is still open. The first is one bar
+    after a high of the market, the second one after a low: there a swing that is told too early is
+    known, and wrong. Then follow by turns a few bars after a high, a few after a low, anywhere. The
+    same `key`, the same cuts, in order of time. Fewer where there are fewer rows.
     """
     rng = np.random.default_rng(list(key.encode()))
     last = min(bars.height, bars.height if end is None else end) - 2
     anywhere = np.arange(first, last + 1)
-    pools = [pool[(pool >= first) & (pool <= last)] for pool in (_turns(bars), _inside_hours(bars))]
+    inside = _inside_hours(bars)
+    inside = inside[(inside >= first) & (inside <= last)]
+    turns = (_turns(bars, pl.col("high")), _turns(bars, -pl.col("low")))
     chosen: set[int] = set()
     for number in range(min(count, anywhere.size)):
-        pool = pools[number % 2]
+        late = 1 if number < 2 else int(rng.integers(0, _REACH))
+        pool = inside
+        if number < 2 or number % 3 < 2:
+            pool = np.intersect1d(inside, turns[number % 3 % 2] + late, assume_unique=True)
         row = int(rng.choice(pool if pool.size else anywhere))
         while row in chosen:
             row = int(rng.choice(anywhere))
@@ -37,14 +40,11 @@ def cut_points(
     return sorted(chosen)
 
 
-def _turns(bars: pl.DataFrame) -> _Rows:
-    """Rows on the highest high or lowest low of their neighbourhood, and the two after each."""
-    span = 2 * _REACH + 1
-    high, low = pl.col("high"), pl.col("low")
-    top = high == high.rolling_max(span, center=True)
-    bottom = low == low.rolling_min(span, center=True)
-    rows = bars.select((top | bottom).fill_null(value=False).arg_true()).to_series().to_numpy()
-    return np.unique(np.concatenate([rows + late for late in range(_LATEST + 1)]))
+def _turns(bars: pl.DataFrame, price: pl.Expr) -> _Rows:
+    """Rows whose price is above that of all their neighbours."""
+    is_top = price == price.rolling_max(2 * _REACH + 1, center=True)
+    alone = (price > price.shift(1)) & (price > price.shift(-1))
+    return bars.select((is_top & alone).fill_null(value=False).arg_true()).to_series().to_numpy()
 
 
 def _inside_hours(bars: pl.DataFrame) -> _Rows:

@@ -1,6 +1,6 @@
 """The three proofs together: prefix, poison and warm-up decay of whatever is computed from bars."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -32,6 +32,8 @@ class Proof:
     """Table LEAKS, worst first."""
     decay: pl.DataFrame
     """Table DECAY, slowest first; empty where no history could be taken away."""
+    empty_columns: tuple[str, ...] = ()
+    """Columns that are null on every bar: nothing is proven of them."""
 
     @property
     def is_causal(self) -> bool:
@@ -112,18 +114,34 @@ def prove(subject: Subject, key: str, effort: Effort = Effort()) -> Proof:
             late, part = find_decay(
                 subject.compute, bars[:end], later, subject.lookbacks, subject.full
             )
-            decay = _joined(decay, part)
+            decay = _joined_decay(decay, part)
         else:
             late = _late_rows(subject, later, end)
         found.append(late)
-    columns = len([name for name in subject.full.columns if name not in keys])
-    return Proof(columns, tuple(cuts), joined_leaks(found), decay)
+    columns = [name for name in subject.full.columns if name not in keys]
+    empty = tuple(n for n in columns if subject.full[n].null_count() == subject.full.height)
+    return Proof(len(columns), tuple(cuts), joined_leaks(found), decay, empty)
 
 
 def joined_leaks(found: list[pl.DataFrame]) -> pl.DataFrame:
     """Tables LEAKS as one, each place once, worst first."""
     worst = pl.concat(found).group_by("proof", "column", "ts").agg(pl.col("size").max())
     return worst.sort("size", "ts", "column", "proof", descending=[True, False, False, False])
+
+
+def joined(proofs: Sequence[Proof]) -> Proof:
+    """The proofs of several spans of one subject as one; empty is what is empty in all."""
+    decay = DECAY.to_frame()
+    for proof in proofs:
+        decay = _joined_decay(decay, proof.decay)
+    empty = set.intersection(*(set(proof.empty_columns) for proof in proofs)) if proofs else set()
+    return Proof(
+        max((proof.columns for proof in proofs), default=0),
+        tuple(cut for proof in proofs for cut in proof.cuts),
+        joined_leaks([LEAKS.to_frame(), *(proof.leaks for proof in proofs)]),
+        decay,
+        tuple(sorted(empty)),
+    )
 
 
 def _starts(subject: Subject, rows: int) -> list[tuple[int, int]]:
@@ -151,7 +169,7 @@ def _late_rows(subject: Subject, later: int, end: int) -> pl.DataFrame:
     return changes(WARMUP, subject.full.filter(late), again, subject.keys, TOLERANCE)
 
 
-def _joined(decay: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:
+def _joined_decay(decay: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:
     both = pl.concat([decay, part]).group_by("column", maintain_order=True)
     joined = both.agg(
         pl.col("lookback_bars").first(), pl.col("taken_bars").max(), pl.col("judged_rows").sum()

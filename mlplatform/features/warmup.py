@@ -50,7 +50,8 @@ def find_decay(
     agree with `full` (what `compute` gives for all bars, or for the last of them) to 1e-9 of its
     usual size from `lookbacks` bars after it on. `taken_bars` is after how many bars it did for
     good, among the rows that `full` holds; `judged_rows` counts those after the lookback. A roll
-    starts history anew anyway: the contract of row `later` alone is compared.
+    starts history anew anyway: the contract of row `later` alone is compared. Where the bars given
+    end before those that `full` was made of, a look-ahead shows here as well.
     """
     segment = bars.select(contract_segment()).to_series()
     end = int(segment.search_sorted(segment[later], "right"))

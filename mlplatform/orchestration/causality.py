@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import dagster as dg
-import numpy as np
 import polars as pl
 
 from mlplatform.domain.series import Series
@@ -15,7 +14,7 @@ from mlplatform.features.warmup import lookbacks_of
 from mlplatform.orchestration.axis import Axis, Partition
 from mlplatform.orchestration.ledger import BLOCKED_TAG
 from mlplatform.orchestration.plots import thumbnail
-from mlplatform.setups.causality import candidates_between, plan_of
+from mlplatform.setups.causality import KEYS, prove_candidates, some_days
 from mlplatform.setups.setup import Setup, find_candidates
 
 FEATURES, CANDIDATES = "features_are_causal", "candidates_are_causal"
@@ -26,9 +25,6 @@ _ABOUT = {
     CANDIDATES: "No candidate comes, goes or changes when later bars are cut off or altered, from "
     "bars to rows, nor beyond the warm-up when history begins later.",
 }
-_KEYS = ("ts", "setup")
-_DAYS = 3
-"""Trading days of candidates that one proof looks at: setups see one day at a time."""
 
 
 def spec(axis: Axis, asset: str, check: str) -> dg.AssetCheckSpec:
@@ -64,6 +60,7 @@ class Judgement:
             "cuts": len(proof.cuts),
             "rows_compared": self.compared_rows,
             "leaking_columns": proof.worst.height,
+            "empty_columns": len(proof.empty_columns),
         }
         if not proof.decay.is_empty():
             taken = proof.decay["taken_bars"].sort()
@@ -123,24 +120,13 @@ def judge_candidates(
     candidates of these days on the stored features as they were known at each cut.
     """
     bars, features, found = frames
-    series, needed = Series.parse(partition.series), plan_of(setups, plan)
-    key = f"{partition.key}:{needed.fingerprint}"
-    day = bars["session_date"]
-    own = day.filter(day >= axis.periods.start_of(partition.period)).unique().sort()
-    if own.is_empty():
+    series, day = Series.parse(partition.series), bars["session_date"]
+    own = day.filter(day >= axis.periods.start_of(partition.period)).unique().sort().to_list()
+    if not own:
         return Judgement("candidates", CANDIDATES, NOTHING, 0)
-    pick = int(np.random.default_rng(list(key.encode())).integers(0, max(1, own.len() - _DAYS)))
-    days = own[pick], own[min(pick + _DAYS, own.len()) - 1]
-    history = day.filter(day < days[0]).unique().sort()
-    back = history.tail(warmup_sessions(needed, series.timeframe))
-    window = bars.filter(pl.col("session_date") >= (back[0] if back.len() else days[0]))
-    place = window["session_date"]
-    first, end = int(place.search_sorted(days[0])), int(place.search_sorted(days[1], "right"))
-    compute = candidates_between(series, setups, needed, days)
-    full = compute(window)
-    subject = Subject(compute, window, full, first, end, warmup_bars=needed.warmup_bars, keys=_KEYS)
-    effort = Effort(rows=end - first)
-    proof = prove(subject, key, effort)
+    key = f"{partition.key}:{plan.fingerprint}"
+    days = some_days(own, key)
+    proof, window = prove_candidates(series, setups, plan, bars, days, key)
 
     def again(given: pl.DataFrame) -> pl.DataFrame:
         judged = given.filter(pl.col("session_date").is_between(*days))
@@ -150,12 +136,12 @@ def judge_candidates(
     stored = found.filter(pl.col("session_date").is_between(*days))
     told = [proof.leaks, *(_stored_leaks(again, window[: cut + 1], stored) for cut in proof.cuts)]
     proof = replace(proof, leaks=joined_leaks(told))
-    return Judgement("candidates", CANDIDATES, proof, full.height)
+    return Judgement("candidates", CANDIDATES, proof, stored.height)
 
 
 def _stored_leaks(again: Compute, past: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
     known = stored.filter(pl.col("ts") <= past["ts"][-1])
-    return changes(PREFIX, known, again(past), _KEYS)
+    return changes(PREFIX, known, again(past), KEYS)
 
 
 def _table(frame: pl.DataFrame) -> dg.TableMetadataValue:
