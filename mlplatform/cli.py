@@ -20,6 +20,10 @@ app = typer.Typer(
 
 bench_app = typer.Typer(help="Measure the platform on this machine.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
+check_app = typer.Typer(
+    help="Prove what the platform promises, on your data.", no_args_is_help=True
+)
+app.add_typer(check_app, name="check")
 
 Home = Annotated[Path | None, typer.Option(help="Where everything is kept [.mlplatform].")]
 Data = Annotated[
@@ -237,6 +241,32 @@ def bench_stress(
     rules = StressSettings(rsi_band, stop_atr, target_atr)
     source = SourceSpec("file", str(data), timezone)
     stress(source, instrument, rules, as_json, Console())
+
+
+@check_app.command("leaks")
+def check_leaks(  # noqa: PLR0913
+    data: Annotated[Path, typer.Option(help="A file of bars or trades.")],
+    instrument: Annotated[str, typer.Option(help="ES, MES, NQ or MNQ.")] = "ES",
+    timeframe: Annotated[str | None, typer.Option(help="Of the bars [found out].")] = None,
+    timezone: Timezone = None,
+    features: Annotated[
+        str | None, typer.Option(help="Your features: file.py or file.py:name [the core set].")
+    ] = None,
+    setups: Annotated[
+        str | None, typer.Option(help="Your setups: file.py or file.py:name [those in use].")
+    ] = None,
+    cuts: Annotated[int, typer.Option(min=1, help="Points at which the future is cut off.")] = 20,
+    rows: Annotated[int, typer.Option(min=1, help="Bars before each that are compared.")] = 500,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Whether features or setups know the future: column, row and size of each leak. Exit code 3
+    where there is one.
+    """
+    from mlplatform.commands.check import LeakCheck, leaks
+    from mlplatform.features.proof import Effort
+
+    given = LeakCheck(data, instrument, timeframe, timezone, features, setups, Effort(cuts, rows))
+    leaks(given, as_json, Console())
 
 
 @app.command()
