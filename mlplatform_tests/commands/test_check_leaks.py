@@ -79,9 +79,7 @@ def test_what_is_in_use_is_clean(run: Run) -> None:
     code, out, error = run("--cuts", 4)
     assert (code, error) == (0, "")
     assert "3,222 bars of MES-5m" in out
-    assert (
-        "features: No look-ahead in 4 cuts, " in out
-    )
+    assert "features: No look-ahead in 4 cuts, " in out
     assert "candidates: No look-ahead in 4 cuts" in out
 
 

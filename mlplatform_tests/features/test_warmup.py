@@ -132,7 +132,9 @@ def test_the_first_cuts_follow_a_high_and_a_low_inside_an_hour():
 def test_a_proof_tells_the_worst_first_and_what_it_could_not_see():
     def compute(bars: pl.DataFrame) -> pl.DataFrame:
         end = pl.col("close").last()
-        return bars.select("ts", small=end / 1e6, large=end, fine="close", none=pl.lit(None, pl.Float64))
+        return bars.select(
+            "ts", small=end / 1e6, large=end, fine="close", none=pl.lit(None, pl.Float64)
+        )
 
     bars = seeded_bars(3)
     lookbacks = {"small": 0, "large": 0, "fine": 0, "none": 0}
