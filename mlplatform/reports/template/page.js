@@ -13,7 +13,7 @@
     for (const key of Object.keys(layout).filter((name) => /^[xy]axis/.test(name))) {
       const across = key.startsWith("x");
       next[key] = {
-        ...layout[key], automargin: true, fixedrange: !(zooms && key === "xaxis"), tickangle: 0, gridcolor: color("--grid"), griddash: "solid",
+        ...layout[key], automargin: true, fixedrange: !(zooms && key === "xaxis"), tickangle: layout[key].type === "category" ? "auto" : 0, gridcolor: color("--grid"), griddash: "solid",
         showgrid: layout[key].showgrid ?? !across, zeroline: layout[key].zeroline ?? !across,
         zerolinecolor: color("--line"), linecolor: color("--line"), tickcolor: color("--line"),
         showline: across, ticks: across ? "outside" : "",

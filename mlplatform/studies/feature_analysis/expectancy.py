@@ -22,7 +22,6 @@ class Quantiles:
     """Each (F, BINS): NaN, or 0 rows, where a feature has fewer bins; `monotonicity` is (F,).
 
     A bin holds values from `lowest` to `highest`. `*_low` and `*_high` bound the mean with 95 %.
-    `period_mean_r` is (P, F, BINS), the mean by period, NaN below MINIMUM_ROWS rows.
     """
 
     lowest: Floats

@@ -43,14 +43,16 @@ class CandidateSample:
 
     def of_columns(self, columns: Ints) -> "CandidateSample":
         """The same rows with these inputs only."""
-        return self._with(tuple(self.names[i] for i in columns), self.x[:, columns])
+        return self._with(
+            tuple(self.names[i] for i in columns), np.asfortranarray(self.x[:, columns])
+        )
 
     def with_outcome(self) -> "CandidateSample":
         """The rows whose outcome is known; days and periods keep their numbers."""
         rows = self.has_outcome
         return CandidateSample(
             self.names,
-            self.x[rows],
+            np.asfortranarray(self.x[rows]),
             self.r[rows],
             self.is_win[rows],
             self.day[rows],

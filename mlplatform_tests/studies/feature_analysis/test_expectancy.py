@@ -82,6 +82,14 @@ def test_few_days_give_no_interval():
     assert not np.isnan(found.mean_r).any()
 
 
+def test_a_bin_of_few_days_has_no_interval_though_the_sample_has_many():
+    sample = sample_from(noise(600, 1), days=60)
+    sample.x[:] = (sample.day < 9)[:, None]
+    found = quantiles_of(sample, seed=7)
+    assert found.days[0, :2].tolist() == [51, 9]
+    assert np.isnan(found.mean_r_low[0]).tolist() == [False, True, True, True, True]
+
+
 def test_the_expanded_tail_agrees_with_students_quantile_by_table():
     # Student's 2.5 % quantile with 9 degrees of freedom is -2.262157; times sqrt(10 / 9).
     from statistics import NormalDist
