@@ -36,11 +36,21 @@ def execution_figures() -> list[str]:
     return rows
 
 
+def market_figures() -> list[str]:
+    """Seventeen years through the door, in a process of its own."""
+    return _said([sys.executable, str(HERE / "market.py")])
+
+
 def feature_figures() -> list[str]:
     """The whole feature set on the published workload, in a process of its own."""
     command = [sys.executable, str(HERE / "features.py")]
     if STRESS_BARS.is_file():
         command += ["--data", str(STRESS_BARS)]
+    return _said(command)
+
+
+def _said(command: list[str]) -> list[str]:
+    """Each line that a benchmark prints, as a row."""
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     parts = (line.partition(": ") for line in done.stdout.splitlines())
     return [f"| {what} | {told} |" for what, _, told in parts]
@@ -71,8 +81,8 @@ def _flat(told: str) -> str:
 
 def table() -> str:
     """All figures as one Markdown table under a line about the machine."""
-    rows = ["| what | figure |", "|---|---|", *chain.figures(), *feature_figures()]
-    rows += execution_figures()
+    rows = ["| what | figure |", "|---|---|", *chain.figures()]
+    rows += [*market_figures(), *feature_figures(), *execution_figures()]
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     return f"{day}, {machine}:\n\n" + "\n".join(rows)
