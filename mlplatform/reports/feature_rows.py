@@ -82,8 +82,8 @@ def noise_lines(found: FeatureAnalysis) -> list[str]:
         f"With so many days a rank correlation between {MINUS}{limit:.3f} and {limit:.3f} "
         "(the median feature's) cannot be told from none.",
         f"Of {tested} features that say nothing, about {0.05 * tested:.0f} would have p below "
-        f"0.05; {small} {'has' if small == 1 else 'have'}. Corrected for {tested} looks by Benjamini and "
-        f"Hochberg at {DISCOVERY_RATE:.0%}, {len(found.discoveries)} "
+        f"0.05; {small} {'has' if small == 1 else 'have'}. Corrected for {tested} looks "
+        f"by Benjamini and Hochberg at {DISCOVERY_RATE:.0%}, {len(found.discoveries)} "
         f"{'remains' if len(found.discoveries) == 1 else 'remain'}.",
     ]
 

@@ -79,6 +79,13 @@ def test_a_feature_that_goes_missing_drifts():
     assert np.isnan(found.ks[0])
 
 
+def test_nulls_are_a_bin_of_their_own():
+    x = noise(2_400, 1, seed=1)
+    sample = sample_from(x)
+    x[(sample.period == 5) & (x[:, 0] < -1.0)] = np.nan
+    assert drift_of(sample, 3, seed=7).verdict == ("drifted",)
+
+
 @pytest.mark.parametrize(("days", "periods"), [(40, 1), (8, 2)])
 def test_without_enough_periods_or_days_drift_is_unknown_with_a_reason(days: int, periods: int):
     found = drift_of(sample_from(noise(400, 2), days=days, periods=periods), 3, seed=7)
