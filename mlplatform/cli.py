@@ -212,6 +212,21 @@ def decide(
 
 
 @app.command()
+def explain(
+    identity: Annotated[
+        str | None, typer.Argument(help="A candidate's id, or POLICY:ID of a trade [list ids].")
+    ] = None,
+    home: Home = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    whole: Annotated[bool, typer.Option("--all", help="All inputs of the models.")] = False,
+) -> None:
+    """Walk one candidate or trade from its raw row to its result; without an id list ids."""
+    from mlplatform.commands.explain import explain as print_chain
+
+    print_chain(home_path(home), identity, as_json, whole, Console())
+
+
+@app.command()
 def ui(
     home: Home = None,
     dagster_port: Annotated[int, typer.Option(help="Of the Dagster UI.")] = 3000,

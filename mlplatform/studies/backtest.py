@@ -56,6 +56,19 @@ def backtest_equity(
     return pl.concat([*parts, _daily(BUY_AND_HOLD, days, held)])
 
 
+def backtest_fills(
+    series: Series, bars: pl.DataFrame, decisions: pl.DataFrame, capital_usd: float
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The fills (table `fills`) of every policy, and what became of each of its orders
+    (`candidate_id`, `ts`, `outcome`); both with their `policy`.
+    """
+    fills, outcomes = [], []
+    for policy, simulation in _simulations(series, bars, decisions, capital_usd):
+        fills.append(simulation.fills().with_columns(policy=pl.lit(policy)))
+        outcomes.append(simulation.outcomes().with_columns(policy=pl.lit(policy)))
+    return pl.concat(fills), pl.concat(outcomes)
+
+
 def execution_rules(series: Series) -> dict[str, object]:
     """The rules of the run, for the report."""
     from mlplatform.execution import Rules
