@@ -175,12 +175,14 @@ def export(
     series: Annotated[str, typer.Option(help="Such as ES-5m.")],
     out: Annotated[Path, typer.Option(help="The file to write, .parquet or .csv.")],
     adjust: Annotated[str | None, typer.Option(help="difference or ratio [unadjusted].")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="Longer bars, such as 30m.")] = None,
     home: Home = None,
 ) -> None:
     """Write a series' continuous bars into one file, unadjusted or adjusted for rolls."""
+    from mlplatform.commands.export import Shape
     from mlplatform.commands.export import export as write
 
-    write(home_path(home), series, adjust, out, Console())
+    write(home_path(home), series, Shape(adjust, timeframe), out, Console())
 
 
 @app.command()

@@ -216,10 +216,16 @@ def test_export_writes_unadjusted_or_adjusted_bars_and_never_unfit_ones(run, hom
     first = pl.read_csv(level)["close"].to_numpy() - pl.read_parquet(plain)["close"].to_numpy()
     assert set(first[: int((~late).sum())]) == {0.0}, "anchored at the oldest contract"
     assert len(set(first.round(6))) == 2
+    longer = tmp_path / "longer.parquet"
+    assert run("export", "--series", "MES-5m", "--out", longer, "--timeframe", "30m")[0] == 0
+    assert pl.read_parquet(longer)["volume"].sum() == bars["volume"].sum()
+    assert pl.read_parquet(longer)["bars"].max() == 6
     for arguments, words in (
         (("--series", "NQ-5m", "--out", plain), "NQ-5m"),
         (("--series", "MES-5m", "--out", tmp_path / "x.xls"), ".xls"),
         (("--series", "MES-5m", "--out", plain, "--adjust", "magic"), "magic"),
+        (("--series", "MES-5m", "--out", plain, "--timeframe", "7m"), "multiple"),
+        (("--series", "MES-5m", "--out", plain, "--timeframe", "30s"), "whole minutes"),
     ):
         code, _, error = run("export", *arguments)
         assert code == 2
