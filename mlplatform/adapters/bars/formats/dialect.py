@@ -49,6 +49,10 @@ class Sample:
         )
 
 
+def _unsaid(_: Sample) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Dialect:
     """One vendor's declaration. `recognises` looks at header and shape, never at a name alone."""
@@ -65,10 +69,10 @@ class Dialect:
     trusts_market: bool = False
     """Whether the clock differs by server, and the market may say which where it is clear."""
     label: BarLabel | None = None
-    timeframe: Callable[[Sample], str | None] = lambda sample: None
-    contract: Callable[[Sample], str | None] = lambda sample: None
+    timeframe: Callable[[Sample], str | None] = _unsaid
+    contract: Callable[[Sample], str | None] = _unsaid
     """The contract where the member's name says it."""
-    day: Callable[[Sample], str | None] = lambda sample: None
+    day: Callable[[Sample], str | None] = _unsaid
     """Date (yyyymmdd) of times that count milliseconds from midnight."""
     fixed_point: bool = False
     """Whether whole prices may be in units of 1e-9."""

@@ -25,7 +25,7 @@ from mlplatform.adapters.bars.formats.times import to_utc
 from mlplatform.adapters.bars.formats.understanding import Part, Understanding
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.tables import RAW_BARS
-from mlplatform.market.clock import ActivityProfile, split_zone
+from mlplatform.market.clock_activity import ActivityProfile, split_zone
 
 BATCH_ROWS = 500_000
 FIRST_DAY = datetime(1990, 1, 1, tzinfo=UTC)

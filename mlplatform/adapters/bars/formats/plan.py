@@ -86,14 +86,15 @@ def canonical(batch: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.Series 
     frame = pl.DataFrame({"wall": times.wall, "row": batch["row"].cast(pl.Int64)})
     frame = frame.with_columns(*_contracts(batch, plan))
     if plan.dialect.kind == "bars":
-        names, sizes = PRICES, ("volume", "bid_volume", "ask_volume")
+        names: tuple[str, ...] = PRICES
+        sizes: tuple[str, ...] = ("volume", "bid_volume", "ask_volume")
     else:
         names, sizes = ("price", "bid", "ask"), ("size",)
     numbers = [_prices(batch, plan, name).alias(name) for name in names]
     numbers += [_numbers(batch, plan, name).alias(name) for name in sizes]
     frame = frame.with_columns(numbers)
     if plan.dialect.kind == "ticks":
-        frame = frame.with_columns(side=_side(batch, plan, frame)).drop("bid", "ask")
+        frame = frame.with_columns(side=_side(batch, plan)).drop("bid", "ask")
     return frame, times.offsets
 
 
@@ -165,7 +166,7 @@ def _prices(batch: pl.DataFrame, plan: Plan, name: str) -> pl.Series:
     return points.set(points > _UNDEFINED, None)
 
 
-def _side(batch: pl.DataFrame, plan: Plan, frame: pl.DataFrame) -> pl.Expr:
+def _side(batch: pl.DataFrame, plan: Plan) -> pl.Expr:
     """The aggressor: as the vendor says it, else by the quote at the trade."""
     if "side" in plan.columns:
         side = batch[plan.columns["side"][0]].cast(pl.String).str.to_uppercase().str.slice(0, 1)

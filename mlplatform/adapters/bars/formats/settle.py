@@ -12,13 +12,8 @@ from mlplatform.adapters.bars.formats.times import zone_of
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.instrument import Instrument
 from mlplatform.domain.series import Timeframe
-from mlplatform.market.clock import (
-    ActivityProfile,
-    ClockVerdict,
-    judge_clock,
-    judge_label,
-    split_zone,
-)
+from mlplatform.market.clock import ClockVerdict, judge_clock, judge_label
+from mlplatform.market.clock_activity import ActivityProfile, split_zone
 
 CERTAIN, SUPPORTED, ASSUMED = "certain", "supported by the market", "assumed"
 DAY_SECONDS = 86_400

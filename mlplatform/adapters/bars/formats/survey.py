@@ -11,7 +11,8 @@ import polars as pl
 from mlplatform.adapters.bars.formats.plan import PRICES, Plan, canonical
 from mlplatform.adapters.bars.formats.rows import RawTable
 from mlplatform.domain.errors import InputError
-from mlplatform.market.clock import ZONES, ActivityProfile, split_zone
+from mlplatform.market.clock import ZONES
+from mlplatform.market.clock_activity import ActivityProfile, split_zone
 
 BATCH_ROWS = 500_000
 

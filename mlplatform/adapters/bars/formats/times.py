@@ -92,8 +92,7 @@ def recognise_times(batch: pl.DataFrame, columns: tuple[str, ...], name: str) ->
     if re.search(_TAIL, first):
         bare = _strip(text, _TAIL)
         return TimeForm(columns, "offset", _format(bare, text, name), about=f"such as {first}")
-    form = _format(text, text, name)
-    return TimeForm(columns, "naive", form, about=f"such as {first}")
+    return TimeForm(columns, "naive", _format(text, text, name), about=f"such as {first}")
 
 
 def read_times(batch: pl.DataFrame, form: TimeForm, name: str) -> Times:

@@ -3,6 +3,8 @@
 Others write this shape too, so the market must support the clock.
 """
 
+import re
+
 from mlplatform.adapters.bars.formats.dialect import BAR_COLUMNS, Dialect, Sample, positions
 
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
@@ -13,8 +15,6 @@ _HEADERS = tuple(
 
 
 def _is_firstrate(sample: Sample) -> bool:
-    import re
-
     return (
         sample.has_header
         and sample.columns[:6] in _HEADERS

@@ -7,7 +7,7 @@ from mlplatform.adapters.bars.formats.dialect import BAR_COLUMNS, TICK_COLUMNS, 
 
 
 def _has_real_volume(sample: Sample) -> bool:
-    vol = sample.theirs["vol"] if "vol" in sample.theirs else ""
+    vol = sample.theirs.get("vol", "")
     return bool(vol) and bool((sample.rows[vol].cast(str, strict=False) != "0").any())
 
 

@@ -11,7 +11,7 @@ from mlplatform.adapters.bars.formats.dialect import (
 _TIME = r"[\d./T:+ -]{6,}Z?"
 _NUMBER = r"-?[\d.]+"
 
-BARS = Dialect(vendor="plain columns", recognises=lambda sample: True, columns=BAR_COLUMNS)
+BARS = Dialect(vendor="plain columns", recognises=lambda _: True, columns=BAR_COLUMNS)
 
 
 def _has_any(sample: Sample, ours: str) -> bool:
