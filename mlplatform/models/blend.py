@@ -1,14 +1,16 @@
-"""Families tuned side by side on the same folds, and averaged."""
+"""Families tuned side by side on the same folds, and stacked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mlplatform.models.arrays import FloatArray, Rows
-from mlplatform.models.boosting import FAMILIES, SPACE, Booster, Budget, Kind
+from mlplatform.models.boosting import SPACE
 from mlplatform.models.errors import NotTrainable
+from mlplatform.models.families import Booster, Budget, Kind, family_of, space_of
 from mlplatform.models.scores import log_loss, squared_error
+from mlplatform.models.stacking import StackConfig, pooled, stack_weights
 from mlplatform.models.tuning import Params, Space, TrialRecord, Tuner, tune
 
 
@@ -25,10 +27,14 @@ class MemberPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a blend is to be fitted, one entry a family."""
+    """How a blend is to be fitted, one entry a family; weights were learned on `stacked_rows`
+    predictions out of fold, and are equal where those were too few.
+    """
 
     kind: Kind
     members: tuple[MemberPlan, ...]
+    weights: tuple[float, ...]
+    stacked_rows: int
 
     @property
     def trials_run(self) -> int:
@@ -40,19 +46,35 @@ class Plan:
         """Mean of the families' validation losses: squared error, or log loss in nats."""
         return float(np.mean([member.loss for member in self.members]))
 
+    @property
+    def family_weights(self) -> dict[str, float]:
+        """What each family counts, by its name."""
+        named = zip(self.members, self.weights, strict=True)
+        return {member.family: weight for member, weight in named}
+
 
 @dataclass(frozen=True, eq=False)
 class Blend:
-    """Fitted boosters whose predictions are averaged with equal weights."""
+    """Fitted members and what each counts; equal where no weights are given."""
 
     members: tuple[Booster, ...]
+    kind: Kind = "regression"
+    weights: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """ValueError unless the weights are one a member, none negative, with sum 1."""
+        shares = self.shares
+        if len(shares) != len(self.members) or min(shares) < 0.0 or abs(sum(shares) - 1.0) > 1e-9:
+            raise ValueError(f"{shares} are no weights of {len(self.members)} members")
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """What each member counts, in the order of members."""
+        return self.weights or (1.0 / len(self.members),) * len(self.members)
 
     def predict(self, x: FloatArray) -> FloatArray:
-        """(n, F) -> (n,) mean prediction."""
-        total = self.members[0].predict(x)
-        for member in self.members[1:]:
-            total = total + member.predict(x)
-        return total / len(self.members)
+        """(n, F) -> (n,) weighted mean of values; of probabilities by their log odds."""
+        return pooled(self.kind, [member.predict(x) for member in self.members], self.shares)
 
 
 @dataclass(frozen=True)
@@ -70,7 +92,7 @@ class _FoldLoss:
         score = log_loss if self.kind == "binary" else squared_error
         total, count, rounds = 0.0, 0, []
         for train, valid in self.folds:
-            booster = FAMILIES[self.family].fit(
+            booster = family_of(self.family).fit(
                 self.kind, train, valid, params, self.seed, self.budget
             )
             total += score(valid.y, booster.predict(valid.x)) * len(valid.y)
@@ -94,8 +116,12 @@ def plan_blend(
     budget: Budget,
     tuner: Tuner,
     space: Space = SPACE,
+    stack: StackConfig | None = None,
 ) -> Plan:
     """Tune each family on (train, valid) pairs; the tuner's trials are shared out among them.
+
+    Then stack them: each is fitted on every fold's training rows once more, for the planned rounds
+    and without sight of the validation rows, and weights are learned on what it says of these.
 
     Early stopping watches the validation rows of the fold. Raises NotTrainable where no fold has
     two target values to learn from, TuningFailed where a family has no complete trial.
@@ -108,20 +134,45 @@ def plan_blend(
         trials = max(1, (tuner.trials + len(families) - 1 - place) // len(families))
         part = tuner.part(family, trials)
         objective = _FoldLoss(family, kind, usable, budget, part.seed(), {})
-        found = tune(objective, space, part.trials, part.seed_parts, part.storage, part.study_name)
+        searched = space_of(family, space)
+        found = tune(
+            objective, searched, part.trials, part.seed_parts, part.storage, part.study_name
+        )
         rounds = objective.rounds_of(found.best_params)
         members.append(
             MemberPlan(family, found.best_params, rounds, found.best_value, found.history)
         )
-    return Plan(kind, tuple(members))
+    y, parts = _out_of_fold(usable, kind, members, budget, tuner)
+    weights = stack_weights(kind, y, parts, stack or StackConfig())
+    return Plan(kind, tuple(members), weights, len(y))
+
+
+def _out_of_fold(
+    folds: Sequence[tuple[Rows, Rows]],
+    kind: Kind,
+    members: Sequence[MemberPlan],
+    budget: Budget,
+    tuner: Tuner,
+) -> tuple[FloatArray, list[FloatArray]]:
+    """Targets of all validation rows, and what each planned family says of them unseen."""
+    fitted = [_fit_member(train, kind, m, budget, tuner) for m in members for train, _ in folds]
+    said = [b.predict(folds[i % len(folds)][1].x) for i, b in enumerate(fitted)]
+    step = len(folds)
+    parts = [np.concatenate(said[i : i + step]) for i in range(0, len(said), step)]
+    return np.concatenate([valid.y for _, valid in folds]), parts
+
+
+def _fit_member(
+    rows: Rows, kind: Kind, member: MemberPlan, budget: Budget, tuner: Tuner
+) -> Booster:
+    """One family with its planned parameters and rounds."""
+    grow = replace(budget, max_rounds=member.rounds)
+    seed = tuner.part(member.family, 1).seed()
+    booster: Booster = family_of(member.family).fit(kind, rows, None, member.params, seed, grow)
+    return booster
 
 
 def fit_blend(rows: Rows, plan: Plan, budget: Budget, tuner: Tuner) -> Blend:
     """Fit every family on these rows with its planned parameters and rounds."""
-    members: list[Booster] = []
-    for member in plan.members:
-        grow = Budget(member.rounds, budget.patience, budget.threads, budget.max_bins)
-        seed = tuner.part(member.family, 1).seed()
-        fit = FAMILIES[member.family].fit
-        members.append(fit(plan.kind, rows, None, member.params, seed, grow))
-    return Blend(tuple(members))
+    members = [_fit_member(rows, plan.kind, member, budget, tuner) for member in plan.members]
+    return Blend(tuple(members), plan.kind, plan.weights)

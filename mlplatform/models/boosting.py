@@ -4,16 +4,16 @@ Both grow trees on histograms, take NaN as missing, and give the same bytes for 
 seed (threads are bounded: sums in another order would be other numbers).
 """
 
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import numpy as np
 
 from mlplatform.models.arrays import FloatArray, Rows
+from mlplatform.models.families import Booster, Budget, Kind, load_booster, register_family
 from mlplatform.models.tuning import Params, Real, Space, Whole
 
-Kind = Literal["regression", "binary"]
+__all__ = ["FAMILIES", "SPACE", "Booster", "Budget", "Kind", "LightGbm", "XgBoost", "load_booster"]
 
 SPACE = Space(
     ranges={
@@ -35,34 +35,6 @@ SPACE = Space(
 )
 """Shallow, smooth and slow: a window has hundreds of candidates, their labels are mostly noise."""
 _MIN_LEAF_ROWS = 15
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How far a booster may grow: rounds at most, patience of early stopping, threads, bins."""
-
-    max_rounds: int = 200
-    patience: int = 15
-    threads: int = 1
-    max_bins: int = 63
-
-
-class Booster(Protocol):
-    """A fitted booster: predicts a value, or a probability, per row."""
-
-    @property
-    def family(self) -> str:
-        """Name of the library."""
-
-    @property
-    def rounds(self) -> int:
-        """Trees that predict; the best round where early stopping was asked for."""
-
-    def predict(self, x: FloatArray) -> FloatArray:
-        """(n, F) features, NaN where missing -> (n,) predictions."""
-
-    def to_text(self) -> str:
-        """The library's native text; `from_text` of it predicts the very same bits."""
 
 
 def _leaf_rows(params: Params, train: Rows) -> int:
@@ -201,8 +173,7 @@ FAMILIES: dict[str, type[LightGbm] | type[XgBoost]] = {
     LightGbm.family: LightGbm,
     XgBoost.family: XgBoost,
 }
+"""The families that a blend has unless it is told others."""
 
-
-def load_booster(family: str, text: str) -> Booster:
-    """The booster of that family from its native text; KeyError for an unknown family."""
-    return FAMILIES[family](text)
+for _family in FAMILIES.values():
+    register_family(_family)

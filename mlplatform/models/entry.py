@@ -15,10 +15,12 @@ from mlplatform.models.arrays import (
     usable_columns,
 )
 from mlplatform.models.blend import Blend, Plan, fit_blend, plan_blend
-from mlplatform.models.boosting import FAMILIES, Budget
+from mlplatform.models.boosting import FAMILIES
 from mlplatform.models.calibration import Calibration, Calibrator, calibrate
+from mlplatform.models.families import Budget
 from mlplatform.models.scores import auc, log_loss, squared_error
 from mlplatform.models.splits import purged_folds, purged_holdout
+from mlplatform.models.stacking import StackConfig
 from mlplatform.models.threshold import Threshold, ThresholdConfig, choose_threshold
 from mlplatform.models.tuning import Tuner
 
@@ -34,6 +36,7 @@ class EntryConfig:
     isotonic_min_rows: int = 200
     embargo_us: int = 0
     families: tuple[str, ...] = tuple(FAMILIES)
+    stack: StackConfig = field(default_factory=StackConfig)
     budget: Budget = field(default_factory=Budget)
     threshold: ThresholdConfig = field(default_factory=ThresholdConfig)
 
@@ -84,6 +87,7 @@ class EntryMetrics:
     threshold: Threshold
     tuning_loss: float
     trials_run: int
+    family_weights: dict[str, float]
 
     @property
     def has_edge(self) -> bool:
@@ -130,7 +134,7 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
         rows.decision_ts[train], rows.label_end_ts[train], config.n_folds, config.embargo_us
     )
     pairs = [(data.take(fold.train), data.take(fold.valid)) for fold in folds]
-    plan = plan_blend(pairs, "binary", config.families, config.budget, tuner)
+    plan = plan_blend(pairs, "binary", config.families, config.budget, tuner, stack=config.stack)
     blend = fit_blend(data, plan, config.budget, tuner)
     score = blend.predict(columns.select(rows.x[held]))
     won = rows.is_win[held]
@@ -149,6 +153,7 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
         threshold=chosen,
         tuning_loss=plan.loss,
         trials_run=plan.trials_run,
+        family_weights=plan.family_weights,
     )
     return EntryModel(columns, blend, calibration.calibrator, chosen.probability, plan, metrics)
 

@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 
 from mlplatform.models.arrays import Columns
 from mlplatform.models.blend import Blend, MemberPlan, Plan
-from mlplatform.models.boosting import load_booster
 from mlplatform.models.calibration import Calibrator, Isotonic, Sigmoid
 from mlplatform.models.entry import EntryMetrics, EntryModel, SliceScores
 from mlplatform.models.errors import AlteredModel
+from mlplatform.models.families import load_booster
 from mlplatform.models.size import SizeMetrics, SizeModel, SizeRule
 from mlplatform.models.stop import StopMetrics, StopModel
 from mlplatform.models.threshold import Threshold
@@ -23,7 +23,7 @@ from mlplatform.models.tuning import TrialRecord
 
 Model = StopModel | EntryModel | SizeModel
 _FORMAT = "mlplatform-model"
-_VERSION = 1
+_VERSION = 2
 _Json = dict[str, Any]
 
 
@@ -103,11 +103,13 @@ def _read_plan(content: _Json) -> Plan:
         MemberPlan(**(member | {"trials": _read_trials(member["trials"])}))
         for member in content["members"]
     )
-    return Plan(content["kind"], members)
+    weights = tuple(content["weights"])
+    return Plan(content["kind"], members, weights, content["stacked_rows"])
 
 
-def _read_blend(content: list[_Json]) -> Blend:
-    return Blend(tuple(load_booster(member["family"], member["text"]) for member in content))
+def _read_blend(content: list[_Json], plan: Plan) -> Blend:
+    members = tuple(load_booster(member["family"], member["text"]) for member in content)
+    return Blend(members, plan.kind, plan.weights)
 
 
 def _read_calibrator(content: _Json) -> Calibrator:
@@ -117,12 +119,13 @@ def _read_calibrator(content: _Json) -> Calibrator:
 
 
 def _read_stop(content: _Json) -> StopModel:
+    plan = _read_plan(content["plan"])
     return StopModel(
         columns=_read_columns(content["columns"]),
         stop_grid_atr=tuple(content["stop_grid_atr"]),
         mean_net_atr=tuple(content["mean_net_atr"]),
-        blend=_read_blend(content["blend"]),
-        plan=_read_plan(content["plan"]),
+        blend=_read_blend(content["blend"], plan),
+        plan=plan,
         metrics=StopMetrics(**content["metrics"]),
     )
 
@@ -138,12 +141,13 @@ def _read_entry(content: _Json) -> EntryModel:
             }
         )
     )
+    plan = _read_plan(content["plan"])
     return EntryModel(
         columns=_read_columns(content["columns"]),
-        blend=_read_blend(content["blend"]),
+        blend=_read_blend(content["blend"], plan),
         calibrator=_read_calibrator(content["calibrator"]),
         threshold=content["threshold"],
-        plan=_read_plan(content["plan"]),
+        plan=plan,
         metrics=metrics,
     )
 

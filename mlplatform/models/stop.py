@@ -22,9 +22,11 @@ from mlplatform.models.arrays import (
     usable_columns,
 )
 from mlplatform.models.blend import Blend, Plan, fit_blend, plan_blend
-from mlplatform.models.boosting import FAMILIES, SPACE, Budget
+from mlplatform.models.boosting import FAMILIES, SPACE
 from mlplatform.models.errors import NotTrainable
+from mlplatform.models.families import Budget
 from mlplatform.models.splits import purged_folds, purged_holdout
+from mlplatform.models.stacking import StackConfig
 from mlplatform.models.tuning import Space, Tuner
 
 # A tree that may not see the stop column has nothing to split on, so columns are not sampled.
@@ -48,6 +50,7 @@ class StopConfig:
     prior_atr: float = 1.5
     embargo_us: int = 0
     families: tuple[str, ...] = tuple(FAMILIES)
+    stack: StackConfig = field(default_factory=StackConfig)
     budget: Budget = field(default_factory=lambda: Budget(max_rounds=150))
 
 
@@ -89,6 +92,7 @@ class StopMetrics:
     beats_constant: bool
     tuning_loss: float
     trials_run: int
+    family_weights: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +150,7 @@ def fit_stop(rows: StopRows, config: StopConfig, tuner: Tuner) -> StopModel:
         beats_constant=judged.beats_constant,
         tuning_loss=plan.loss,
         trials_run=plan.trials_run,
+        family_weights=plan.family_weights,
     )
     grid = tuple(float(stop) for stop in rows.stop_grid_atr)
     return StopModel(columns, grid, tuple(float(m) for m in mean), blend, plan, metrics)
@@ -165,7 +170,9 @@ def _plan(
         (_expand(rows, columns, early[fold.train]), _expand(rows, columns, early[fold.valid]))
         for fold in folds
     ]
-    return plan_blend(pairs, "regression", config.families, config.budget, tuner, STOP_SPACE)
+    return plan_blend(
+        pairs, "regression", config.families, config.budget, tuner, STOP_SPACE, config.stack
+    )
 
 
 def cross_fitted_stops(rows: StopRows, plan: Plan, config: StopConfig, tuner: Tuner) -> FloatArray:

@@ -3,12 +3,15 @@ import pytest
 from optuna.storages import InMemoryStorage
 
 from mlplatform.models.arrays import Rows
-from mlplatform.models.blend import fit_blend, plan_blend
-from mlplatform.models.boosting import FAMILIES, Budget
+from mlplatform.models.blend import Blend, fit_blend, plan_blend
+from mlplatform.models.boosting import FAMILIES, Budget, LightGbm
 from mlplatform.models.errors import NotTrainable
+from mlplatform.models.families import load_booster, register_family
+from mlplatform.models.stacking import StackConfig, stack_weights
 from mlplatform.models.tuning import Tuner
 
 BUDGET = Budget(max_rounds=40)
+STACK = StackConfig(learn=True)
 
 
 def _rows(seed: int, rows: int = 200) -> Rows:
@@ -19,15 +22,77 @@ def _rows(seed: int, rows: int = 200) -> Rows:
 
 def _plan(tuner: Tuner, folds=None):
     folds = folds or [(_rows(1), _rows(2)), (_rows(3), _rows(4))]
-    return plan_blend(folds, "regression", list(FAMILIES), BUDGET, tuner)
+    return plan_blend(folds, "regression", list(FAMILIES), BUDGET, tuner, stack=STACK)
 
 
-def test_a_blend_predicts_the_mean_of_its_families():
+def test_a_blend_predicts_the_weighted_mean_of_its_families():
     blend = fit_blend(_rows(1), _plan(Tuner((1,), 2)), BUDGET, Tuner((1,), 2))
     assert [member.family for member in blend.members] == ["lightgbm", "xgboost"]
     x = _rows(5).x
     each = [member.predict(x) for member in blend.members]
-    np.testing.assert_array_equal(blend.predict(x), (each[0] + each[1]) / 2)
+    first, second = blend.weights
+    assert first + second == pytest.approx(1.0, abs=1e-12)
+    np.testing.assert_array_equal(blend.predict(x), first * each[0] + second * each[1])
+
+
+def test_without_weights_all_count_the_same_and_weights_that_are_none_are_refused():
+    members = fit_blend(_rows(1), _plan(Tuner((1,), 2)), BUDGET, Tuner((1,), 2)).members
+    x = _rows(5).x
+    each = [member.predict(x) for member in members]
+    np.testing.assert_allclose(Blend(members).predict(x), (each[0] + each[1]) / 2, rtol=1e-12)
+    for wrong in ((1.0,), (0.7, 0.7), (1.2, -0.2)):
+        with pytest.raises(ValueError, match="no weights"):
+            Blend(members, weights=wrong)
+
+
+def test_weights_are_learned_on_predictions_of_rows_that_were_not_fitted():
+    """The planned family refitted on the fold, without its validation rows, gives the weights."""
+    folds = [(_rows(1), _rows(2)), (_rows(3), _rows(4))]
+    tuner = Tuner((1,), 4)
+    plan = _plan(tuner, folds)
+    parts = []
+    for member in plan.members:
+        grown = Budget(max_rounds=member.rounds)
+        seed, family = tuner.part(member.family, 1).seed(), FAMILIES[member.family]
+        fits = [family.fit("regression", t, None, member.params, seed, grown) for t, _ in folds]
+        parts.append(
+            np.concatenate([f.predict(v.x) for f, (_, v) in zip(fits, folds, strict=True)])
+        )
+    y = np.concatenate([v.y for _, v in folds])
+    assert plan.weights == stack_weights("regression", y, parts, STACK)
+    assert plan.stacked_rows == 400
+    assert plan.family_weights == dict(zip(FAMILIES, plan.weights, strict=True))
+
+
+class Constant:
+    """A family that knows nothing but the mean."""
+
+    family, rounds = "constant", 1
+
+    def __init__(self, text: str) -> None:
+        self.mean = float(text)
+
+    @classmethod
+    def fit(cls, kind, train, valid, params, seed, budget):
+        return cls(repr(float(train.y.mean())))
+
+    def predict(self, x):
+        return np.full(len(x), self.mean)
+
+    def to_text(self):
+        return repr(self.mean)
+
+
+def test_a_family_joins_by_name_and_one_that_knows_nothing_counts_little():
+    register_family(Constant)
+    folds = [(_rows(1), _rows(2)), (_rows(3), _rows(4))]
+    tuner = Tuner((1,), 2)
+    plan = plan_blend(folds, "regression", ["lightgbm", "constant"], BUDGET, tuner, stack=STACK)
+    assert plan.family_weights["lightgbm"] > 0.9
+    assert [type(m) for m in fit_blend(_rows(1), plan, BUDGET, tuner).members][1] is Constant
+    assert load_booster("constant", "0.5").predict(np.zeros((2, 1))).tolist() == [0.5, 0.5]
+    with pytest.raises(ValueError, match="another family"):
+        register_family(LightGbm, "constant")
 
 
 def test_families_share_the_trials_and_all_are_counted():

@@ -1,0 +1,115 @@
+"""The registry of families: what may stand in a blend, under which name.
+
+A family of another library joins by `register_family`, or by a line of `_ELSEWHERE` where its
+library is too heavy to import before its name is asked for.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal, Protocol
+
+from mlplatform.models.arrays import FloatArray, Rows
+from mlplatform.models.tuning import Params, Space
+
+Kind = Literal["regression", "binary"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far a booster may grow: rounds at most, patience of early stopping, threads, bins."""
+
+    max_rounds: int = 200
+    patience: int = 15
+    threads: int = 1
+    max_bins: int = 63
+
+
+class Booster(Protocol):
+    """A fitted member of a blend: predicts a value, or a probability, per row."""
+
+    @property
+    def family(self) -> str:
+        """Name of the family."""
+
+    @property
+    def rounds(self) -> int:
+        """Trees (or epochs) that predict; the best where early stopping was asked for."""
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """(n, F) features, NaN where missing -> (n,) predictions."""
+
+    def to_text(self) -> str:
+        """Native text; the family called with it predicts the very same bits."""
+
+
+Fit = Callable[[Params], Booster]
+
+
+class Family(Protocol):
+    """A family: `fit`, its `family` name, and a call or `from_text` that reads `to_text` again.
+
+    It may have `prepared(kind, train, valid, seed, budget) -> Fit` where trials on the same rows
+    can share work (bins), and a `SPACE` of its own where its parameters are not those of trees.
+    """
+
+    def __call__(self, text: str) -> Booster:
+        """The fitted member from its native text."""
+
+    def fit(
+        self,
+        kind: Kind,
+        train: Rows,
+        valid: Rows | None,
+        params: Params,
+        seed: int,
+        budget: Budget,
+    ) -> Booster:
+        """Fit; with `valid` stop early and keep the best round, else grow `budget.max_rounds`."""
+
+
+_REGISTRY: dict[str, Any] = {}
+_ELSEWHERE: Mapping[str, tuple[str, str]] = {
+    "lightgbm": ("mlplatform.models.boosting", "LightGbm"),
+    "xgboost": ("mlplatform.models.boosting", "XgBoost"),
+    "keras": ("mlplatform.models.neural", "KerasNet"),
+}
+
+
+def register_family(family: Any, name: str | None = None) -> None:
+    """Make a family known under its name; ValueError where another class already has it."""
+    name = name or str(family.family)
+    if _REGISTRY.setdefault(name, family) is not family:
+        raise ValueError(f"there is another family {name}")
+
+
+def family_of(name: str) -> Any:
+    """The family of that name, imported where needed; KeyError for an unknown one."""
+    if name not in _REGISTRY:
+        module, attribute = _ELSEWHERE[name]
+        _REGISTRY[name] = getattr(import_module(module), attribute)
+    return _REGISTRY[name]
+
+
+def space_of(name: str, default: Space) -> Space:
+    """What is searched for a family: its own space, else the default one."""
+    return getattr(family_of(name), "SPACE", default)
+
+
+def prepared_fit(
+    name: str, kind: Kind, rows: tuple[Rows, Rows | None], seed: int, budget: Budget
+) -> Fit:
+    """Fits of one family on the same (train, valid) rows; what trials share is made once."""
+    family, (train, valid) = family_of(name), rows
+    if hasattr(family, "prepared"):
+        fit: Fit = family.prepared(kind, train, valid, seed, budget)
+        return fit
+    return lambda params: family.fit(kind, train, valid, params, seed, budget)
+
+
+def load_booster(name: str, text: str) -> Booster:
+    """The fitted member of that family from its native text; KeyError for an unknown family."""
+    family = family_of(name)
+    read = getattr(family, "from_text", family)
+    booster: Booster = read(text)
+    return booster
