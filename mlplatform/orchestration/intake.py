@@ -13,6 +13,7 @@ import polars as pl
 from mlplatform.adapters.bars.deliveries import Chapter
 from mlplatform.domain import tables
 from mlplatform.domain.content import content_hash
+from mlplatform.market.validation import Validated
 from mlplatform.orchestration import told
 from mlplatform.orchestration.axis import SERIES, Partition
 from mlplatform.orchestration.ledger import (
@@ -63,13 +64,11 @@ class RangedIntake:
         stale = set(self.stale())
         back = self.yard.look_back(self.yard.axis.cadence)
         for period in sorted(self.chapter.periods):
-            if period not in stale and not self._is_before(period, stale, back):
-                continue
-            made = list(self._period(Partition(period, self.series)))
+            partition = Partition(period, self.series)
             if period in stale:
-                yield from made
-            else:
-                self._verdicts.pop(period)
+                yield from self._period(partition)
+            elif self._is_before(period, stale, back):
+                self._remember(partition, self.yard.checked(partition, self.chapter.frame(period)))
             del self._recent[:-back]
         if self._verdicts:
             yield from summaries(self.series, self._verdicts)
@@ -78,14 +77,21 @@ class RangedIntake:
         shift = self.yard.axis.shift
         return any(shift(period, step) in stale for step in range(1, back + 1))
 
-    def _period(self, partition: Partition) -> Iterator[Event]:
-        raw = self.chapter.frame(partition.period)
-        checked = self.yard.checked(partition, raw)
+    def _remember(
+        self, partition: Partition, checked: Validated
+    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Sound bars and rolls of the last periods, this one included, and its own rolls."""
         sound = pl.concat([*(item[0] for item in self._recent), checked.bars])
         own = self.yard.rolls(partition, sound)
         rolls = pl.concat([*(item[1] for item in self._recent), own])
-        bars, refused, verdict = self.yard.continued(partition, raw.height, checked, sound, rolls)
         self._recent.append((checked.bars, own))
+        return sound, rolls, own
+
+    def _period(self, partition: Partition) -> Iterator[Event]:
+        raw = self.chapter.frame(partition.period)
+        checked = self.yard.checked(partition, raw)
+        sound, rolls, own = self._remember(partition, checked)
+        bars, refused, verdict = self.yard.continued(partition, raw.height, checked, sound, rolls)
         self._verdicts[partition.period] = verdict
         yield self._made("raw_bars", partition, raw, self.chapter.told(partition.period))
         yield self._made("contract_bars", partition, checked.bars, told.sound(checked.bars))

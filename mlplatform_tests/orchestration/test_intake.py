@@ -123,3 +123,21 @@ def test_the_sensor_asks_for_a_sweep_and_the_sweep_takes_the_file_in(ingested):
 
 def test_the_sensor_starts_stopped(ingested):
     assert landing_sensor(ingested.home).default_status is dg.DefaultSensorStatus.STOPPED
+
+
+def test_a_later_file_is_rolled_with_the_month_before_it_in_mind(ingested, tmp_path):
+    """Two months are there; the third is taken in alone, and nothing before it is made again."""
+    whole = seeded_bars(60, "5m")
+    drop(ingested, "MES_march.csv", whole.filter(pl.col("session_date") >= pl.date(2025, 3, 1)))
+    lake = ingested.home.lake
+    before = {path: path.stat().st_mtime_ns for path in lake.root.rglob("2025-01.parquet")}
+    with open_instance(ingested.home) as instance:
+        done = ingested.definitions.resolve_job_def("landing").execute_in_process(instance=instance)
+    assert done.success
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    rolls = lake.read("rolls", SERIES, ["2025-03"])
+    known = whole.filter(pl.col("session_date") >= pl.date(2025, 3, 1))
+    changes = rolls.drop_nulls("previous")["contract"].to_list()
+    assert rolls["contract"][0] == known["contract"][0]
+    assert changes == known["contract"].unique(maintain_order=True).to_list()[1:]
+    assert changes, "the world rolls in March"
