@@ -24,6 +24,8 @@ from mlplatform.market.sessions import CHICAGO
 
 MIN_DAYS = 1
 """Full days in midweek from which the market is asked; one suffices on real bars (score 0.98)."""
+MIN_STARTS = 2
+"""Starts of sessions from which a label is told; a single one may be where the file was cut."""
 MIN_SCORE = 0.8
 """Correlation with the usual day from which the rhythm is that of a CME future; real bars reach
 0.92 to 0.99, EURUSD 0.6."""
@@ -146,7 +148,7 @@ def judge_label(profile: ActivityProfile, zone: str, step_minutes: float) -> Lab
     for minute, quiet in ((17 * 60, 50), (8 * 60 + 30, 30)):
         before = counts[minute - quiet : minute].max(initial=0)
         at, after = counts[minute], counts[minute + step]
-        if after < MIN_DAYS or before > 0.1 * after:
+        if after < MIN_STARTS or before > 0.1 * after:
             continue
         clock = f"{minute // 60:02d}:{minute % 60:02d}"
         later = f"{(minute + step) // 60:02d}:{(minute + step) % 60:02d}"
