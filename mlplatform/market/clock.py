@@ -48,11 +48,12 @@ _LONGEST_MINUTES = 60
 
 ZONES = (
     "America/New_York", "America/Chicago", "UTC", "Europe/London", "Europe/Berlin",
-    "Europe/Athens", "America/Los_Angeles", "America/Denver", "Asia/Tokyo", "Asia/Shanghai",
-    "Asia/Kolkata", "Australia/Sydney", "Europe/Moscow", "America/Sao_Paulo", "Asia/Dubai",
-    "America/New_York+7h",
+    "Europe/Athens", "America/New_York+7h", "America/Los_Angeles", "America/Denver", "Asia/Tokyo",
+    "Asia/Shanghai", "Asia/Kolkata", "Australia/Sydney", "Europe/Moscow", "America/Sao_Paulo",
+    "Asia/Dubai",
 )  # fmt: skip
-"""Zones that files come in, likeliest first; the last is the usual clock of MetaTrader servers."""
+"""Zones that files come in, likeliest first; New York's and seven hours is the usual clock of
+MetaTrader servers."""
 
 
 @dataclass(frozen=True)
