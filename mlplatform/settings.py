@@ -42,6 +42,8 @@ class StudySettings(BaseSettings):
     max_contracts: int = Field(5, ge=1)
     embargo_minutes: int = Field(60, ge=0)
     """Between the end of a training label and the first tested decision."""
+    model_plots: bool = True
+    """Whether runs in MLflow carry plots of their models: half a second a window."""
     mlflow_uri: str | None = None
     """A tracking server; the home's own database where None."""
     optuna_url: str | None = None

@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from mlplatform.models.arrays import Columns, FloatArray, IntArray
 from mlplatform.models.blend import Blend
-from mlplatform.models.boosting import Booster, Kind
 from mlplatform.models.entry import EntryModel
+from mlplatform.models.families import Booster, Kind
 from mlplatform.models.seeds import derive_seed
+from mlplatform.models.stacking import log_odds
 from mlplatform.models.stop import StopModel
 
-_EPS = 1e-6
 _ORDERS = 4
 _BATCH_CELLS = 4_000_000
 
@@ -85,26 +85,21 @@ def _uncovered(
     return np.diff(scores, axis=1, prepend=base)
 
 
-def blend_contributions(blend: Blend, x: FloatArray, kind: Kind) -> Contributions:
-    """Contributions to the families' mean raw score, by the weights of the blend.
+def blend_contributions(blend: Blend, x: FloatArray) -> Contributions:
+    """Contributions to the blend's raw score: those of its families by what each counts.
 
-    Of a binary blend that is its mean log odds; the mean of the probabilities lies close to it.
+    Probabilities are pooled by their log odds, so these add up just as values do.
     """
     values, base = np.zeros(x.shape), np.zeros(len(x))
-    for weight, member in zip(blend_weights(blend), blend.members, strict=True):
-        part = member_contributions(member, x, kind)
-        values, base = values + weight * part.values, base + weight * part.base
+    for share, member in zip(blend.shares, blend.members, strict=True):
+        part = member_contributions(member, x, blend.kind)
+        values, base = values + share * part.values, base + share * part.base
     return Contributions(values, base)
-
-
-def blend_weights(blend: Blend) -> tuple[float, ...]:
-    """What each family counts, in the order of its members."""
-    return (1.0 / len(blend.members),) * len(blend.members)
 
 
 def entry_contributions(model: EntryModel, x: FloatArray) -> Contributions:
     """Inputs x (n, F) -> contributions to the raw log odds of a win; 0 for columns left out."""
-    found = blend_contributions(model.blend, model.columns.select(x), "binary")
+    found = blend_contributions(model.blend, model.columns.select(x))
     return Contributions(_spread(found.values, model.columns), found.base)
 
 
@@ -134,9 +129,8 @@ def stop_contributions(model: StopModel, x: FloatArray) -> StopContributions:
     compared = np.where(chosen == mean.argmax(), others.argmax(axis=1), mean.argmax())
     weight = model.metrics.weight
     selected = model.columns.select(x)
-    kind: Kind = "regression"
     one, other = (
-        blend_contributions(model.blend, np.column_stack([selected, grid[place]]), kind)
+        blend_contributions(model.blend, np.column_stack([selected, grid[place]]))
         for place in (chosen, compared)
     )
     difference = weight * (one.values - other.values)
@@ -160,11 +154,7 @@ def _raw_score(booster: Booster, kind: Kind) -> Callable[[FloatArray], FloatArra
     if kind == "regression":
         return booster.predict
 
-    def log_odds(x: FloatArray) -> FloatArray:
-        p = np.clip(booster.predict(x), _EPS, 1.0 - _EPS)
-        return np.asarray(np.log(p) - np.log1p(-p))
-
-    return log_odds
+    return lambda x: log_odds(booster.predict(x))
 
 
 def _lightgbm(text: str, x: FloatArray) -> npt.NDArray[np.floating]:

@@ -88,7 +88,9 @@ def _wire(
     book = BarBook(home, axis.periods)
     uri = settings.mlflow_uri or f"sqlite:///{home.mlflow / 'mlflow.db'}"
     place = None if settings.mlflow_uri else home.mlflow / "artifacts"
-    tracker: Tracker = overrides.get("tracker") or MlflowTracker(uri, place)  # type: ignore[assignment]
+    tracker: Tracker = overrides.get("tracker") or MlflowTracker(  # type: ignore[assignment]
+        uri, place, settings.model_plots
+    )
 
     def exists(asset: str, partition: Partition) -> bool:
         return home.lake.has(asset, partition.series, partition.period or WHOLE)

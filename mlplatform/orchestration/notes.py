@@ -1,11 +1,15 @@
 """A window that is open for fitting, and what is tracked of each model fitted in it."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from mlplatform.adapters.tracking.answers import ATR
@@ -15,11 +19,13 @@ from mlplatform.domain.series import Series
 from mlplatform.features.sets import core_plan
 from mlplatform.models.serial import Model, fingerprint, to_bytes
 from mlplatform.models.tuning import Tuner
+from mlplatform.orchestration.code import code_version
 from mlplatform.settings import StudySettings
 from mlplatform.studies.fitting import FitSettings
 from mlplatform.studies.training import TrainingSet
 
 _EXAMPLE_ROWS = 3
+_SAMPLE_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Window:
     settings: FitSettings
     tuner: Callable[[str], Tuner]
     """The tuner of a role."""
+    tested_from: datetime
+    """Start of the period that it is tried on."""
 
 
 def model_note(
@@ -49,25 +57,69 @@ def model_note(
         period=window.period,
         fingerprint=fingerprint(model),
         payload=to_bytes(model),
-        params={
-            "train_from": window.train.train_from.isoformat(),
-            "train_to": window.train.train_to.isoformat(),
-            "train_rows": len(window.train),
-            "purged_rows": window.train.purged_rows,
-            "seed": settings.seed,
-            "trials": settings.trials,
-            "train_periods": settings.train_periods,
-        },
+        params=_params(role, window, settings) | {"feature_plan": plan.fingerprint},
         metrics=numbers,
         tags={"feature_plan": plan.fingerprint},
         input_names=names,
         example=example,
         trials=tuple(
-            TrialNote(trial.number, {"part": part, **trial.params}, trial.value)
+            TrialNote(
+                trial.number,
+                trial.params,
+                trial.value,
+                part,
+                trial.state,
+                tuple(getattr(trial, "fold_values", ())),
+            )
             for part, history in _histories(model)
             for trial in history
         ),
+        sample=None if role == "size" else _sample(window.train.x),
+        curves=_curves(model),
     )
+
+
+def _params(role: str, window: Window, settings: StudySettings) -> dict[str, object]:
+    """What it was fitted on and how: enough to fit it again."""
+    embargo = timedelta(minutes=settings.embargo_minutes)
+    return {
+        "train_from": window.train.train_from.isoformat(),
+        "train_to": window.train.train_to.isoformat(),
+        "train_rows": len(window.train),
+        "purged_rows": window.train.purged_rows,
+        "purged_from": (window.tested_from - embargo).isoformat(),
+        "purged_to": window.tested_from.isoformat(),
+        "embargo_minutes": settings.embargo_minutes,
+        "data_sha256": data_hash(window.train),
+        "code_version": code_version(("orchestration.windows", f"models.{role}"), {}),
+        "platform_version": version("mlplatform"),
+        "seed": settings.seed,
+        "trials": settings.trials,
+        "train_periods": settings.train_periods,
+    }
+
+
+def data_hash(train: TrainingSet) -> str:
+    """SHA-256 over all that a window learns from: inputs, their names, times and outcomes."""
+    digest = hashlib.sha256(json.dumps(train.names).encode())
+    outcomes = (train.net_atr, train.r, train.is_win, train.atr_points, train.stop_grid_atr)
+    for array in (train.x, train.decision_ts, train.label_end_ts, *outcomes):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _sample(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Rows spread evenly over the training range."""
+    places = np.linspace(0, len(x) - 1, min(len(x), _SAMPLE_ROWS)).astype(np.int64)
+    return x[places]
+
+
+def _curves(model: Model) -> dict[str, tuple[float, ...]]:
+    """Loss by round of the families that keep it."""
+    if not hasattr(model, "blend"):
+        return {}
+    kept = {m.family: getattr(m, "validation_losses", ()) for m in model.blend.members}
+    return {family: tuple(losses) for family, losses in kept.items() if len(losses)}
 
 
 def policy_note(

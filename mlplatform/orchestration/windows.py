@@ -80,7 +80,8 @@ class WindowDesk:
                 f"{series.name}-{partition.period}-{role}-{identity}",
             )
 
-        return Window(series, partition.period, train, fit, tuner)
+        tested_from = self.tested_from(partition.period)
+        return Window(series, partition.period, train, fit, tuner, tested_from)
 
     def tested_from(self, period: str) -> datetime:
         """The start of the period's first session."""

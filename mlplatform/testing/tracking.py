@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mlplatform.adapters.tracking.port import ModelNote, Registered
+from mlplatform.adapters.tracking.port import PAYLOAD_SHA256, ModelNote, Registered, unaltered
 
 
 @dataclass
@@ -22,6 +22,7 @@ class MemoryTracker:
             return known
         mine = self.versions.setdefault(note.registered_name, [])
         tags = {"fingerprint": note.fingerprint, "period": note.period, **note.tags}
+        tags[PAYLOAD_SHA256] = note.payload_sha256
         made = Registered(str(len(mine) + 1), f"run-{len(self.notes)}", tags)
         mine.append(made)
         self.notes.append(note)
@@ -49,6 +50,9 @@ class MemoryTracker:
         self.champions[series] = version
 
     def champion_payload(self, series: str) -> bytes | None:
-        """The packed policy that the alias points at."""
-        version = self.champions.get(series)
-        return None if version is None else self.payloads[f"{series}-policy", version]
+        """The packed policy that the alias points at; AlteredModel where it was altered."""
+        champion = self.champion(series)
+        if champion is None:
+            return None
+        payload = self.payloads[f"{series}-policy", champion.version]
+        return unaltered(payload, champion.tags.get(PAYLOAD_SHA256))

@@ -10,6 +10,8 @@ import pytest
 
 from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.adapters.tracking.port import ModelNote, Tracker, TrialNote
+from mlplatform.adapters.tracking.trial_runs import TrialRuns
+from mlplatform.models.errors import AlteredModel
 from mlplatform.models.serial import fingerprint, from_bytes, to_bytes
 from mlplatform.models.stop import StopConfig, StopRows, fit_stop
 from mlplatform.models.tuning import Tuner
@@ -37,7 +39,12 @@ def note() -> ModelNote:
         tags={"feature_plan": "abc"},
         input_names=("a", "b"),
         example=x[:3],
-        trials=(TrialNote(0, {"depth": 3}, 0.4), TrialNote(1, {"depth": 4}, None)),
+        trials=(
+            TrialNote(0, {"depth": 3}, 0.4, "lightgbm", "complete", (0.3, 0.5)),
+            TrialNote(1, {"depth": 4}, None, "lightgbm", "pruned", (0.9,)),
+            TrialNote(0, {"depth": 2}, 0.6, "xgboost"),
+        ),
+        sample=x[:40],
     )
 
 
@@ -90,6 +97,109 @@ def test_the_alias_moves_and_carries_its_evidence(tracker: Tracker, note: ModelN
     assert champion.version == new.version
     assert champion.tags["evidence"] == '{"2025-04": [3, 1.5]}'
     assert tracker.champion_payload("MES-5m") == note.payload
+
+
+def test_a_champion_that_was_altered_is_refused(uri: tuple[str, Path], note: ModelNote) -> None:
+    memory, mlflow = MemoryTracker(), MlflowTracker(*uri)
+    for tracker in (memory, mlflow):
+        made = tracker.register(replace(policy_of(note, "altered"), series="ES-5m"))
+        tracker.promote("ES-5m", made.version, {})
+        assert tracker.champion_payload("ES-5m") == note.payload
+    key = ("ES-5m-policy", memory.champions["ES-5m"])
+    memory.payloads[key] = memory.payloads[key].replace(b"[", b"[ ", 1)
+    payload = payload_on_disk(uri, mlflow, "ES-5m-policy", "altered")
+    payload.write_bytes(note.payload.replace(b"[", b"[ ", 1))
+    for tracker in (memory, mlflow):
+        with pytest.raises(AlteredModel, match="checksum does not match"):
+            tracker.champion_payload("ES-5m")
+
+
+def payload_on_disk(
+    uri: tuple[str, Path], tracker: MlflowTracker, name: str, identity: str
+) -> Path:
+    found = tracker.find(name, identity)
+    assert found is not None
+    return uri[1] / found.run_id / "artifacts" / "model" / "artifacts" / "payload.json"
+
+
+@pytest.mark.parametrize("change", ["whitespace", "a figure", "cut short"])
+def test_a_registered_model_that_was_altered_on_disk_does_not_load(
+    uri: tuple[str, Path], note: ModelNote, change: str
+) -> None:
+    import mlflow
+
+    tracker = MlflowTracker(*uri)
+    version = tracker.register(replace(note, fingerprint=change)).version
+    payload = payload_on_disk(uri, tracker, "MES-5m-stop", change)
+    altered = {
+        "whitespace": note.payload + b" ",
+        "a figure": note.payload.replace(b'"depth":2', b'"depth":3', 1),
+        "cut short": note.payload[:-20],
+    }[change]
+    mlflow.set_tracking_uri(uri[0])
+    mlflow.set_registry_uri(uri[0])
+    assert mlflow.pyfunc.load_model(f"models:/MES-5m-stop/{version}")
+    assert altered != note.payload
+    payload.write_bytes(altered)
+    with pytest.raises(AlteredModel, match="checksum does not match"):
+        mlflow.pyfunc.load_model(f"models:/MES-5m-stop/{version}")
+
+
+def children(uri: tuple[str, Path], run_id: str) -> dict:
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri=uri[0], registry_uri=uri[0])
+    experiment = client.get_run(run_id).info.experiment_id
+    found = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{run_id}'")
+    assert len({run.data.tags["trial"] for run in found}) == len(found)
+    return {run.data.tags["trial"]: run for run in found}
+
+
+def test_each_trial_is_a_child_run_with_its_params_loss_and_fold_losses(
+    uri: tuple[str, Path], note: ModelNote
+) -> None:
+    import mlflow
+
+    run_id = MlflowTracker(*uri).register(note).run_id
+    found = children(uri, run_id)
+    assert set(found) == {"lightgbm 0", "lightgbm 1", "xgboost 0"}
+    first, pruned = found["lightgbm 0"], found["lightgbm 1"]
+    assert (first.info.status, pruned.info.status) == ("FINISHED", "KILLED")
+    assert first.data.params == {"depth": "3"}
+    assert first.data.metrics["loss"] == 0.4
+    assert "loss" not in pruned.data.metrics
+    client = mlflow.MlflowClient(tracking_uri=uri[0], registry_uri=uri[0])
+    history = client.get_metric_history(first.info.run_id, "fold_loss")
+    assert [(item.step, item.value) for item in history] == [(0, 0.3), (1, 0.5)]
+
+
+def test_the_run_carries_plots_of_its_model_unless_they_are_switched_off(
+    uri: tuple[str, Path], note: ModelNote
+) -> None:
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri=uri[0], registry_uri=uri[0])
+    run_id = MlflowTracker(*uri).register(note).run_id
+    plots = {Path(item.path).name for item in client.list_artifacts(run_id, "plots")}
+    assert plots == {"importance.png", "contributions.png", "search_history.png"}
+    plain = MlflowTracker(*uri, is_drawing=False).register(replace(note, fingerprint="plain"))
+    assert client.list_artifacts(plain.run_id, "plots") == []
+
+
+def test_the_model_says_what_it_needs_and_which_it_is(
+    uri: tuple[str, Path], note: ModelNote
+) -> None:
+    import mlflow
+
+    registered = MlflowTracker(*uri).register(note)
+    folder = uri[1] / registered.run_id / "artifacts" / "model"
+    pinned = (folder / "requirements.txt").read_text().split()
+    assert all("==" in line for line in pinned)
+    assert any(line.startswith("lightgbm==") for line in pinned)
+    metadata = mlflow.models.get_model_info(str(folder)).metadata
+    assert metadata["fingerprint"] == note.fingerprint
+    assert metadata["feature_plan"] == "abc"
+    assert registered.tags["payload_sha256"] == note.payload_sha256
 
 
 def test_mlflow_holds_params_metrics_study_signature_and_example(
@@ -147,3 +257,26 @@ def test_an_interrupted_registration_reuses_its_run(
     experiment = client.get_experiment_by_name("MES-5m").experiment_id
     runs = client.search_runs([experiment], "tags.fingerprint = 'interrupted'")
     assert [run.info.status for run in runs] == ["FINISHED"]
+
+
+def test_trials_that_an_interrupted_step_left_are_completed_not_repeated(
+    uri: tuple[str, Path], note: ModelNote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker, fresh = MlflowTracker(*uri), replace(note, fingerprint="half")
+    fill, filled = TrialRuns._fill, []
+
+    def interrupted(self: TrialRuns, run_id: str, trial: TrialNote) -> None:
+        if filled:
+            raise KeyboardInterrupt
+        filled.append(run_id)
+        fill(self, run_id, trial)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrialRuns, "_fill", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tracker.register(fresh)
+    found = children(uri, tracker.register(fresh).run_id)
+    assert len(found) == 3
+    assert found["lightgbm 0"].info.run_id == filled[0]
+    statuses = [found[name].info.status for name in sorted(found)]
+    assert statuses == ["FINISHED", "KILLED", "FINISHED"]

@@ -11,7 +11,6 @@ from mlplatform.models.boosting import FAMILIES, SPACE, Budget
 from mlplatform.models.contributions import (
     Contributions,
     blend_contributions,
-    blend_weights,
     entry_contributions,
     member_contributions,
     sampled_contributions,
@@ -76,12 +75,11 @@ def test_a_blends_contributions_are_those_of_its_families_by_their_weights():
     for family in sorted(FAMILIES):
         booster, x = fitted(family, "binary")
         members.append(booster)
-    blend = Blend(tuple(members))
-    found = blend_contributions(blend, x, "binary")
-    weights = blend_weights(blend)
-    assert sum(weights) == pytest.approx(1.0)
-    raw = sum(w * log_odds(m.predict(x)) for w, m in zip(weights, members, strict=True))
-    np.testing.assert_allclose(found.raw, raw, atol=2e-5)
+    blend = Blend(tuple(members), "binary", (0.8, 0.2))
+    found = blend_contributions(blend, x)
+    np.testing.assert_allclose(found.raw, log_odds(blend.predict(x)), atol=2e-5)
+    one, other = (member_contributions(m, x, "binary").values for m in members)
+    np.testing.assert_allclose(found.values, 0.8 * one + 0.2 * other)
 
 
 def test_a_family_without_native_contributions_gets_sampled_ones_that_add_up():
@@ -115,10 +113,8 @@ def test_contributions_to_an_entry_follow_the_planted_feature_and_lead_to_its_sc
     x = entry_rows(2, effect=1.5).x
     found = entry_contributions(entry, x)
     assert np.abs(found.values).mean(axis=0).argmax() == 1
-    members = [log_odds(m.predict(entry.columns.select(x))) for m in entry.blend.members]
-    weights = blend_weights(entry.blend)
-    raw = sum(w * m for w, m in zip(weights, members, strict=True))
-    np.testing.assert_allclose(found.raw, raw, atol=2e-5)
+    score = entry.blend.predict(entry.columns.select(x))
+    np.testing.assert_allclose(found.raw, log_odds(score), atol=2e-5)
     order = np.argsort(found.raw)
     assert np.corrcoef(np.argsort(order), np.argsort(np.argsort(entry.predict(x))))[0, 1] > 0.99
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlplatform.decisions.policy import unpack
-from mlplatform.models.serial import from_bytes
+from mlplatform.decisions.policy import Policy, unpack
+from mlplatform.models.errors import AlteredModel
+from mlplatform.models.serial import Model, from_bytes
 from mlplatform.models.size import SizeModel
 from mlplatform.models.stop import StopModel
 
@@ -17,18 +18,29 @@ ATR = "atr_points"
 """The one input of a policy beside its features: the ATR of the signal bar, points."""
 
 
-def predict_payload(payload: bytes, inputs: "pd.DataFrame") -> "pd.DataFrame":
-    """What the model in `payload` says of inputs, one row each.
+Opened = Policy | Model
+
+
+def open_payload(payload: bytes) -> Opened:
+    """The model or policy of a payload; raises AlteredModel where it is not what was written."""
+    try:
+        is_policy = "models" in json.loads(payload)
+    except ValueError as error:
+        raise AlteredModel("the model file is not one that this platform wrote") from error
+    return unpack(payload) if is_policy else from_bytes(payload)
+
+
+def answer(model: Opened, inputs: "pd.DataFrame") -> "pd.DataFrame":
+    """What a model says of inputs, one row each.
 
     Stop: `stop_atr`. Entry: `probability`. Size: `risk_frac` of capital before whole contracts.
     Policy: `stop_atr`, `probability`, `contracts` (0 where it does not trade).
     """
     import pandas as pd
 
-    if "models" in json.loads(payload):
-        policy = unpack(payload)
-        x = inputs[list(policy.names)].to_numpy(np.float64)
-        plan = policy.plan(x, inputs[ATR].to_numpy(np.float64))
+    if isinstance(model, Policy):
+        x = inputs[list(model.names)].to_numpy(np.float64)
+        plan = model.plan(x, inputs[ATR].to_numpy(np.float64))
         return pd.DataFrame(
             {
                 "stop_atr": plan.stop_atr,
@@ -36,7 +48,6 @@ def predict_payload(payload: bytes, inputs: "pd.DataFrame") -> "pd.DataFrame":
                 "contracts": np.where(plan.take, plan.contracts, 0),
             }
         )
-    model = from_bytes(payload)
     x = inputs.to_numpy(np.float64)
     if isinstance(model, SizeModel):
         return pd.DataFrame({"risk_frac": model.risk_frac(x[:, 0])})

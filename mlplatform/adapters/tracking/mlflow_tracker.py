@@ -4,27 +4,38 @@ import logging
 import os
 import tempfile
 import time
-import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mlplatform.adapters.tracking.port import CHAMPION, ModelNote, Registered
+from mlplatform.adapters.tracking.answers import Opened, open_payload
+from mlplatform.adapters.tracking.figures import figures_of
+from mlplatform.adapters.tracking.packaging import save_model
+from mlplatform.adapters.tracking.port import (
+    CHAMPION,
+    PAYLOAD_SHA256,
+    ModelNote,
+    Registered,
+    unaltered,
+)
+from mlplatform.adapters.tracking.trial_runs import TrialRuns
 from mlplatform.domain.errors import InputError
 
-_SERVED = Path(__file__).with_name("served.py")
 _FINGERPRINT = "fingerprint"
 _MODEL = "model"
+_PLOTS = "plots"
 _PARAM_LIMIT = 500
 
 
 class MlflowTracker:
     """Tracking and registry at one URI; artifacts in `artifacts` where the URI is a database."""
 
-    def __init__(self, uri: str, artifacts: Path | None = None) -> None:
+    def __init__(self, uri: str, artifacts: Path | None = None, is_drawing: bool = True) -> None:
+        """`is_drawing`: whether plots of the models are attached to their runs."""
         self.uri = uri
         self._artifacts = artifacts
+        self._is_drawing = is_drawing
         self._experiments: dict[str, str] = {}
 
     @cached_property
@@ -50,7 +61,7 @@ class MlflowTracker:
             note.registered_name,
             source=f"runs:/{run_id}/{_MODEL}",
             run_id=run_id,
-            tags={_FINGERPRINT: note.fingerprint, "period": note.period, **note.tags},
+            tags=_tags(note),
         )
         return Registered(str(version.version), run_id, dict(version.tags))
 
@@ -73,7 +84,7 @@ class MlflowTracker:
         self._client.set_registered_model_alias(name, CHAMPION, version)
 
     def champion_payload(self, series: str) -> bytes | None:
-        """The packed policy that the alias points at."""
+        """The packed policy that the alias points at; AlteredModel where it was altered."""
         version = self._champion_version(series)
         if version is None:
             return None
@@ -81,7 +92,7 @@ class MlflowTracker:
             path = self._client.download_artifacts(
                 version.run_id, f"{_MODEL}/artifacts/payload.json", folder
             )
-            return Path(path).read_bytes()
+            return unaltered(Path(path).read_bytes(), version.tags.get(PAYLOAD_SHA256))
 
     def _champion_version(self, series: str) -> Any:
         from mlflow.exceptions import MlflowException
@@ -132,10 +143,23 @@ class MlflowTracker:
         params = [Param(key, str(value)[:_PARAM_LIMIT]) for key, value in note.params.items()]
         self._client.log_batch(run_id, metrics=metrics, params=params)
         if note.trials:
-            rows = [{"number": t.number, "value": t.value, **t.params} for t in note.trials]
+            rows = [
+                {"number": t.number, "value": t.value, "state": t.state, "part": t.part, **t.params}
+                for t in note.trials
+            ]
             self._client.log_dict(run_id, {"trials": rows}, "optuna_study.json")
+            TrialRuns(self._client, self._experiment(note.series), run_id).log(note)
+        model = open_payload(note.payload)
         with tempfile.TemporaryDirectory() as folder:
-            self._client.log_artifacts(run_id, str(_save(Path(folder), note)), _MODEL)
+            self._client.log_artifacts(run_id, str(save_model(Path(folder), note, model)), _MODEL)
+        if self._is_drawing:
+            self._draw(run_id, note, model)
+
+    def _draw(self, run_id: str, note: ModelNote, model: Opened) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in figures_of(note, model).items():
+                (Path(folder) / f"{name}.png").write_bytes(content)
+            self._client.log_artifacts(run_id, folder, _PLOTS)
 
     def _ensure_model(self, name: str) -> None:
         from mlflow.exceptions import MlflowException
@@ -147,29 +171,10 @@ class MlflowTracker:
                 raise
 
 
-def _save(folder: Path, note: ModelNote) -> Path:
-    """The model folder: models-from-code around our own payload, no pickle."""
-    import mlflow
-    import pandas as pd
-    from mlflow.models.signature import infer_signature
-
-    from mlplatform.adapters.tracking.answers import predict_payload
-
-    payload = folder / "payload.json"
-    payload.write_bytes(note.payload)
-    example = pd.DataFrame(note.example, columns=list(note.input_names))
-    target = folder / _MODEL
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MLflow warns of missing type hints of frames
-        mlflow.pyfunc.save_model(
-            str(target),
-            python_model=str(_SERVED),
-            artifacts={"payload": str(payload)},
-            signature=infer_signature(example, predict_payload(note.payload, example)),
-            input_example=example,
-            pip_requirements=["mlplatform"],
-        )
-    return target
+def _tags(note: ModelNote) -> dict[str, str]:
+    """Of a version."""
+    own = {_FINGERPRINT: note.fingerprint, "period": note.period, **note.tags}
+    return own | {PAYLOAD_SHA256: note.payload_sha256}
 
 
 def _registered(version: Any) -> Registered:

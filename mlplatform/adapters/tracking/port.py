@@ -1,5 +1,6 @@
 """What the platform asks of an experiment tracker and model registry."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -7,16 +8,26 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mlplatform.models.errors import AlteredModel
+
 CHAMPION = "champion"
+PAYLOAD_SHA256 = "payload_sha256"
+"""Tag of a version."""
 
 
 @dataclass(frozen=True)
 class TrialNote:
-    """One judged Optuna trial, for the study's table."""
+    """One judged Optuna trial, for the study's table and its child run."""
 
     number: int
     params: Mapping[str, object]
     value: float | None
+    part: str = ""
+    """The family or step whose study it belongs to."""
+    state: str = "complete"
+    """complete, pruned or fail."""
+    fold_scores: tuple[float, ...] = ()
+    """Its loss in each fold, oldest first, where the study tells them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,15 @@ class ModelNote:
     example: npt.NDArray[np.float64]
     """Rows of inputs, (n, input_names)."""
     trials: tuple[TrialNote, ...] = field(default=())
+    sample: npt.NDArray[np.float64] | None = None
+    """Rows of training inputs, (n, input_names), to explain the model on in plots."""
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Validation loss by round or epoch, by family, where the family keeps it."""
+
+    @property
+    def payload_sha256(self) -> str:
+        """What loading compares with."""
+        return hashlib.sha256(self.payload).hexdigest()
 
     @property
     def registered_name(self) -> str:
@@ -72,5 +92,16 @@ class Tracker(Protocol):
         ...
 
     def champion_payload(self, series: str) -> bytes | None:
-        """The packed policy that the alias points at."""
+        """The packed policy that the alias points at; AlteredModel where it is not what was
+        registered.
+        """
         ...
+
+
+def unaltered(payload: bytes, sha256: str | None) -> bytes:
+    """The payload, if it is what was registered; raises AlteredModel. None: nothing to compare."""
+    if sha256 is not None and hashlib.sha256(payload).hexdigest() != sha256:
+        raise AlteredModel(
+            "the registered model was altered: its checksum does not match; train again"
+        )
+    return payload

@@ -10,20 +10,24 @@ from typing import Any
 import mlflow
 import pandas as pd
 
-from mlplatform.adapters.tracking.answers import predict_payload
+from mlplatform.adapters.tracking.answers import answer, open_payload
+from mlplatform.adapters.tracking.port import PAYLOAD_SHA256, unaltered
 
 
 class Served(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
-    """Holds the payload and answers frames of named inputs."""
+    """Holds the model and answers frames of named inputs."""
 
     def load_context(self, context: Any) -> None:
-        """Read and check the payload once."""
-        self.payload = Path(context.artifacts["payload"]).read_bytes()
+        """Read and check the payload once; raises AlteredModel."""
+        expected = (context.model_config or {}).get(PAYLOAD_SHA256)
+        self.model = open_payload(
+            unaltered(Path(context.artifacts["payload"]).read_bytes(), expected)
+        )
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
         """One row of answers a row of inputs."""
         del context, params
-        return predict_payload(self.payload, model_input)
+        return answer(self.model, model_input)
 
 
 mlflow.models.set_model(Served())

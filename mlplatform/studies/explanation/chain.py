@@ -48,7 +48,7 @@ class Reading:
     """In the models' column order."""
     entry_base_log_odds: float
     entry_raw_log_odds: float
-    """Base and all inputs' contributions: the families' mean raw score."""
+    """Base and all inputs' contributions: the blend's score before calibration."""
     probability: float
     """Calibrated."""
     threshold: float

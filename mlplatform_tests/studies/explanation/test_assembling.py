@@ -11,7 +11,7 @@ from mlplatform.decisions.plans import TARGET_ATR
 from mlplatform.domain.tables import BACKTEST, FILLS, MODELS, POLICIES
 from mlplatform.features.compute import compute_features
 from mlplatform.features.sets import model_inputs
-from mlplatform.models.contributions import entry_contributions
+from mlplatform.models.contributions import entry_contributions, stop_contributions
 from mlplatform.setups.inputs import ModelInputs, model_inputs_of
 from mlplatform.studies.explanation.assembling import Evidence, explain_candidate
 from mlplatform.testing.bars import MES_5M, seeded_bars
@@ -68,6 +68,9 @@ def test_inputs_come_with_their_values_and_contributions_in_column_order(held):
     expected = entry_contributions(fitted().policy.entry, held.inputs.x)
     added = [item.entry_log_odds for item in reading.inputs]
     np.testing.assert_array_equal(added, expected.values[0])
+    stop = stop_contributions(fitted().policy.stop, held.inputs.x).advantage
+    np.testing.assert_array_equal([item.stop_atr for item in reading.inputs], stop.values[0])
+    assert reading.stop_advantage_atr == stop.raw[0]
     assert reading.entry_raw_log_odds == pytest.approx(reading.entry_base_log_odds + sum(added))
 
 
