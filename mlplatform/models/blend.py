@@ -8,7 +8,7 @@ import numpy as np
 from mlplatform.models.arrays import FloatArray, Rows
 from mlplatform.models.boosting import SPACE
 from mlplatform.models.errors import NotTrainable
-from mlplatform.models.families import Booster, Budget, Kind, family_of, space_of
+from mlplatform.models.families import Booster, Budget, Kind, family_of, row_weights, space_of
 from mlplatform.models.scores import log_loss, squared_error
 from mlplatform.models.stacking import StackConfig, pooled, stack_weights
 from mlplatform.models.tuning import Params, Space, TrialRecord, Tuner, tune
@@ -89,17 +89,27 @@ class _FoldLoss:
     rounds: dict[tuple[tuple[str, object], ...], list[int]]
 
     def __call__(self, params: Params) -> float:
-        score = log_loss if self.kind == "binary" else squared_error
         total, count, rounds = 0.0, 0, []
         for train, valid in self.folds:
             booster = family_of(self.family).fit(
                 self.kind, train, valid, params, self.seed, self.budget
             )
-            total += score(valid.y, booster.predict(valid.x)) * len(valid.y)
+            total += self._loss(valid, booster.predict(valid.x)) * len(valid.y)
             count += len(valid.y)
             rounds.append(booster.rounds)
         self.rounds[tuple(sorted(params.items()))] = rounds
         return total / count
+
+    def _loss(self, rows: Rows, prediction: FloatArray) -> float:
+        """Squared error, or log loss; classes weigh what the fit is told that they weigh."""
+        if self.kind == "regression":
+            return squared_error(rows.y, prediction)
+        weight = row_weights(self.kind, rows, self.budget)
+        if weight is None:
+            return log_loss(rows.y, prediction)
+        classes = [rows.y == won for won in (0.0, 1.0) if (rows.y == won).any()]
+        lost = sum(weight[m].sum() * log_loss(rows.y[m], prediction[m]) for m in classes)
+        return float(lost / weight.sum())
 
     def rounds_of(self, params: Params) -> int:
         """Median of the best rounds; fitted again where an earlier process ran the trial."""
@@ -143,7 +153,8 @@ def plan_blend(
             MemberPlan(family, found.best_params, rounds, found.best_value, found.history)
         )
     y, parts = _out_of_fold(usable, kind, members, budget, tuner)
-    weights = stack_weights(kind, y, parts, stack or StackConfig())
+    heavy = row_weights(kind, Rows(np.empty((len(y), 0)), y), budget)
+    weights = stack_weights(kind, y, parts, stack or StackConfig(), heavy)
     return Plan(kind, tuple(members), weights, len(y))
 
 

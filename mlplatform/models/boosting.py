@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from mlplatform.models.arrays import FloatArray, Rows
-from mlplatform.models.families import Booster, Budget, Kind, load_booster, register_family
+from mlplatform.models.families import (
+    Booster,
+    Budget,
+    Kind,
+    load_booster,
+    register_family,
+    row_weights,
+)
 from mlplatform.models.tuning import Params, Real, Space, Whole
 
 __all__ = ["FAMILIES", "SPACE", "Booster", "Budget", "Kind", "LightGbm", "XgBoost", "load_booster"]
@@ -88,11 +95,13 @@ class LightGbm:
             "force_row_wise": True,
             "verbosity": -1,
         }
-        data = lightgbm.Dataset(train.x, train.y)
+        data = lightgbm.Dataset(train.x, train.y, weight=row_weights(kind, train, budget))
         watch: dict[str, Any] = {}
         if valid is not None:
             stop = lightgbm.early_stopping(budget.patience, verbose=False)
-            watch = {"valid_sets": [data.create_valid(valid.x, valid.y)], "callbacks": [stop]}
+            weight = row_weights(kind, valid, budget)
+            held = data.create_valid(valid.x, valid.y, weight=weight)
+            watch = {"valid_sets": [held], "callbacks": [stop]}
         grown = lightgbm.train(native, data, num_boost_round=budget.max_rounds, **watch)
         best = grown.best_iteration if valid is not None else budget.max_rounds
         return cls(grown.model_to_string(num_iteration=best))
@@ -134,14 +143,14 @@ class XgBoost:
         import xgboost
 
         # A leaf's weight is its rows in regression, and its sum of p(1-p) <= 1/4 in a binary fit.
-        weight = 1.0 if kind == "regression" else 0.25
+        hessian = 1.0 if kind == "regression" else 0.25
         native: dict[str, Any] = {
             "objective": "reg:squarederror" if kind == "regression" else "binary:logistic",
             "eval_metric": "rmse" if kind == "regression" else "logloss",
             "tree_method": "hist",
             "learning_rate": params["learning_rate"],
             "max_depth": int(params["depth"]),
-            "min_child_weight": _leaf_rows(params, train) * weight,
+            "min_child_weight": _leaf_rows(params, train) * hessian,
             "subsample": params["row_frac"],
             "colsample_bytree": params.get("column_frac", 1.0),
             "reg_lambda": params["l2"],
@@ -151,10 +160,12 @@ class XgBoost:
             "verbosity": 0,
         }
         bins = {"max_bin": budget.max_bins, "nthread": budget.threads}
-        data = xgboost.QuantileDMatrix(train.x, train.y, **bins)
+        weight = row_weights(kind, train, budget)
+        data = xgboost.QuantileDMatrix(train.x, train.y, weight=weight, **bins)
         watch: dict[str, Any] = {}
         if valid is not None:
-            held = xgboost.QuantileDMatrix(valid.x, valid.y, ref=data, **bins)
+            weight = row_weights(kind, valid, budget)
+            held = xgboost.QuantileDMatrix(valid.x, valid.y, weight=weight, ref=data, **bins)
             stop = xgboost.callback.EarlyStopping(rounds=budget.patience, save_best=True)
             watch = {"evals": [(held, "valid")], "callbacks": [stop], "verbose_eval": False}
         grown = xgboost.train(native, data, num_boost_round=budget.max_rounds, **watch)

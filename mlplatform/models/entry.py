@@ -1,7 +1,8 @@
 """The entry model: the probability that a candidate wins, and from where it is worth trading."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
@@ -17,7 +18,14 @@ from mlplatform.models.arrays import (
 from mlplatform.models.blend import Blend, Plan, fit_blend, plan_blend
 from mlplatform.models.boosting import FAMILIES
 from mlplatform.models.calibration import Calibration, Calibrator, calibrate
+from mlplatform.models.comparators import FIVE_FEATURES, fit_logistic
 from mlplatform.models.families import Budget
+from mlplatform.models.intervals import (
+    Intervals,
+    ReliabilityBin,
+    bootstrap_intervals,
+    reliability_curve,
+)
 from mlplatform.models.scores import auc, log_loss, squared_error
 from mlplatform.models.splits import purged_folds, purged_holdout
 from mlplatform.models.stacking import StackConfig
@@ -27,7 +35,12 @@ from mlplatform.models.tuning import Tuner
 
 @dataclass(frozen=True)
 class EntryConfig:
-    """How the entry model is fitted; fractions are of candidates, times in microseconds."""
+    """How the entry model is fitted; fractions are of candidates, times in microseconds.
+
+    Families are tuned on log loss: what is asked for is a probability. With `class_weight`
+    "balanced" winners and losers weigh the same in the fit, and calibration puts the level right.
+    `comparator_features` are those of the logistic regression to beat.
+    """
 
     min_rows: int = 60
     min_class_rows: int = 5
@@ -39,6 +52,8 @@ class EntryConfig:
     stack: StackConfig = field(default_factory=StackConfig)
     budget: Budget = field(default_factory=Budget)
     threshold: ThresholdConfig = field(default_factory=ThresholdConfig)
+    class_weight: Literal["none", "balanced"] = "none"
+    comparator_features: tuple[str, ...] = FIVE_FEATURES
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +77,9 @@ class SliceScores:
     """Quality on the calibration slice, which neither trained nor tuned.
 
     Brier scores and log losses (nats) are of probabilities whose calibrator did not see the row,
-    and of a base rate that did not see it either; None where purging left nothing to compare.
+    and of a base rate that did not see it either; None where purging left nothing to compare. The
+    logistic regression was fitted on the training rows and calibrated on the slice by the same
+    rule. "Beats" is by log loss. Intervals are of the model's scores; days are drawn.
     """
 
     base_rate: float
@@ -72,6 +89,14 @@ class SliceScores:
     log_loss: float | None
     log_loss_base_rate: float | None
     calibration: str
+    auc_logistic: float
+    brier_logistic: float | None = None
+    log_loss_logistic: float | None = None
+    logistic_features: tuple[str, ...] = ()
+    beats_base_rate: bool = False
+    beats_logistic: bool = False
+    intervals: Intervals | None = None
+    reliability: tuple[ReliabilityBin, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,13 +159,21 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
         rows.decision_ts[train], rows.label_end_ts[train], config.n_folds, config.embargo_us
     )
     pairs = [(data.take(fold.train), data.take(fold.valid)) for fold in folds]
-    plan = plan_blend(pairs, "binary", config.families, config.budget, tuner, stack=config.stack)
-    blend = fit_blend(data, plan, config.budget, tuner)
+    budget = _budget(data, config)
+    plan = plan_blend(pairs, "binary", config.families, budget, tuner, stack=config.stack)
+    blend = fit_blend(data, plan, budget, tuner)
     score = blend.predict(columns.select(rows.x[held]))
     won = rows.is_win[held]
-    calibration = calibrate(
-        score, won, rows.decision_ts[held], rows.label_end_ts[held], config.isotonic_min_rows
-    )
+    times = rows.decision_ts[held], rows.label_end_ts[held]
+    calibration = calibrate(score, won, *times, config.isotonic_min_rows)
+    plain = fit_logistic(rows.x[train], data.y, columns, config.comparator_features)
+    plain_score = plain.predict(rows.x[held])
+    rival = calibrate(plain_score, won, *times, config.isotonic_min_rows)
+    seed = tuner.part("bootstrap", 1).seed()
+    scores = _slice_scores(score, won, calibration)
+    scores = _beside_logistic(scores, won, plain_score, calibration, rival)
+    scores = _with_spread(scores, score, won, calibration, times[0], seed)
+    scores = replace(scores, logistic_features=plain.names)
     probability = calibration.calibrator.apply(score)
     chosen = choose_threshold(probability, rows.net_r[held], config.threshold)
     metrics = EntryMetrics(
@@ -149,7 +182,7 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
         train_rows=len(train),
         slice_rows=len(held),
         slice_from_us=int(rows.decision_ts[held[0]]),
-        scores=_slice_scores(score, won, calibration),
+        scores=scores,
         threshold=chosen,
         tuning_loss=plan.loss,
         trials_run=plan.trials_run,
@@ -164,12 +197,19 @@ def _require_classes(is_win: FloatArray, least: int, where: str) -> None:
         require_rows(count, least, f"{what} among the {where} candidates")
 
 
+def _budget(data: Rows, config: EntryConfig) -> Budget:
+    if config.class_weight == "none":
+        return config.budget
+    wins = float(data.y.sum())
+    return replace(config.budget, win_weight=(len(data.y) - wins) / wins)
+
+
 def _slice_scores(score: FloatArray, won: FloatArray, calibration: Calibration) -> SliceScores:
     known = ~np.isnan(calibration.cross_probability)
     method = calibration.calibrator.method
     rank = auc(won, score)
     if not known.any():
-        return SliceScores(float(won.mean()), rank, None, None, None, None, method)
+        return SliceScores(float(won.mean()), rank, None, None, None, None, method, 0.5)
     y, p, base = (
         won[known],
         calibration.cross_probability[known],
@@ -183,4 +223,46 @@ def _slice_scores(score: FloatArray, won: FloatArray, calibration: Calibration) 
         log_loss=log_loss(y, p),
         log_loss_base_rate=log_loss(y, base),
         calibration=method,
+        auc_logistic=0.5,
+        beats_base_rate=log_loss(y, p) < log_loss(y, base),
+        reliability=reliability_curve(y, p),
     )
+
+
+def _beside_logistic(
+    scores: SliceScores,
+    won: FloatArray,
+    plain_score: FloatArray,
+    calibration: Calibration,
+    rival: Calibration,
+) -> SliceScores:
+    """The scores with those of the logistic regression on the same rows."""
+    scores = replace(scores, auc_logistic=auc(won, plain_score))
+    known = ~np.isnan(calibration.cross_probability)
+    if scores.log_loss is None:
+        return scores
+    y, p = won[known], rival.cross_probability[known]
+    lost = log_loss(y, p)
+    return replace(
+        scores,
+        brier_logistic=squared_error(y, p),
+        log_loss_logistic=lost,
+        beats_logistic=scores.log_loss < lost,
+    )
+
+
+def _with_spread(
+    scores: SliceScores,
+    score: FloatArray,
+    won: FloatArray,
+    calibration: Calibration,
+    decision_ts: IntArray,
+    seed: int,
+) -> SliceScores:
+    """The scores with their bootstrap intervals, on the rows that have a probability."""
+    p = calibration.cross_probability
+    known = ~np.isnan(p)
+    if not known.any():
+        return scores
+    found = bootstrap_intervals(won[known], score[known], p[known], decision_ts[known], seed)
+    return replace(scores, intervals=found)

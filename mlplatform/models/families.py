@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, Protocol
 
+import numpy as np
+
 from mlplatform.models.arrays import FloatArray, Rows
 from mlplatform.models.tuning import Params, Space
 
@@ -17,12 +19,24 @@ Kind = Literal["regression", "binary"]
 
 @dataclass(frozen=True)
 class Budget:
-    """How far a booster may grow: rounds at most, patience of early stopping, threads, bins."""
+    """How far a booster may grow: rounds at most, patience of early stopping, threads, bins.
+
+    `win_weight` is what a row with target 1 weighs in a binary fit, in training and in its early
+    stopping; any other row weighs 1.
+    """
 
     max_rounds: int = 200
     patience: int = 15
     threads: int = 1
     max_bins: int = 63
+    win_weight: float = 1.0
+
+
+def row_weights(kind: Kind, rows: Rows, budget: Budget) -> FloatArray | None:
+    """(n,) what each row weighs; None where all weigh the same."""
+    if kind == "regression" or budget.win_weight == 1.0:
+        return None
+    return np.where(rows.y > 0.0, budget.win_weight, 1.0)
 
 
 class Booster(Protocol):

@@ -16,6 +16,7 @@ from mlplatform.models.calibration import Calibrator, Isotonic, Sigmoid
 from mlplatform.models.entry import EntryMetrics, EntryModel, SliceScores
 from mlplatform.models.errors import AlteredModel
 from mlplatform.models.families import load_booster
+from mlplatform.models.intervals import Interval, Intervals, ReliabilityBin
 from mlplatform.models.size import SizeMetrics, SizeModel, SizeRule
 from mlplatform.models.stop import StopMetrics, StopModel
 from mlplatform.models.threshold import Threshold
@@ -130,13 +131,26 @@ def _read_stop(content: _Json) -> StopModel:
     )
 
 
+def _read_scores(content: _Json) -> SliceScores:
+    spread = content["intervals"]
+    if spread is not None:
+        ends = {name: Interval(**spread[name]) for name in ("auc", "brier", "log_loss")}
+        spread = Intervals(spread["days"], **ends)
+    read = {
+        "intervals": spread,
+        "logistic_features": tuple(content["logistic_features"]),
+        "reliability": tuple(ReliabilityBin(**one) for one in content["reliability"]),
+    }
+    return SliceScores(**(content | read))
+
+
 def _read_entry(content: _Json) -> EntryModel:
     figures = content["metrics"]
     metrics = EntryMetrics(
         **(
             figures
             | {
-                "scores": SliceScores(**figures["scores"]),
+                "scores": _read_scores(figures["scores"]),
                 "threshold": Threshold(**figures["threshold"]),
             }
         )
