@@ -16,6 +16,7 @@ from mlplatform.models.serial import fingerprint, from_bytes, to_bytes
 from mlplatform.models.stop import StopConfig, StopRows, fit_stop
 from mlplatform.models.tuning import Tuner
 from mlplatform.testing.tracking import MemoryTracker
+from mlplatform_tests.laws.research import fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, and those of what it imports
 
@@ -236,6 +237,33 @@ def test_a_registered_model_predicts_the_same_in_a_clean_process(
     )
     expected = from_bytes(note.payload).predict(note.example).tolist()
     assert done.stdout.strip().splitlines()[-1] == str(expected), done.stderr
+
+
+def test_the_champion_policy_predicts_the_same_in_a_clean_process(uri: tuple[str, Path]) -> None:
+    held = fitted()
+    names, x = (*held.policy.names, "atr_points"), held.train.x[:25]
+    inputs = np.column_stack([x, held.train.atr_points[:25]])
+    note = ModelNote(
+        "MES-1m", "policy", "p", "f", held.payload, {}, {}, {"recipe": "r"}, names, inputs[:3]
+    )
+    tracker = MlflowTracker(*uri)
+    tracker.promote("MES-1m", tracker.register(note).version, {})
+    np.save(uri[1] / "inputs.npy", inputs)
+    code = (
+        "import mlflow, numpy as np, pandas as pd\n"
+        f"mlflow.set_tracking_uri({uri[0]!r}); mlflow.set_registry_uri({uri[0]!r})\n"
+        "model = mlflow.pyfunc.load_model('models:/MES-1m-policy@champion')\n"
+        f"x = pd.DataFrame(np.load({str(uri[1] / 'inputs.npy')!r}), columns={list(names)!r})\n"
+        f"np.save({str(uri[1] / 'said.npy')!r}, model.predict(x).to_numpy())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    plan = held.policy.plan(x, inputs[:, -1])
+    contracts = np.where(plan.take, plan.contracts, 0)
+    expected = np.column_stack([plan.stop_atr, plan.probability, contracts])
+    np.testing.assert_array_equal(np.load(uri[1] / "said.npy"), expected)
 
 
 def test_an_interrupted_registration_reuses_its_run(
