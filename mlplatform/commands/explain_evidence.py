@@ -1,12 +1,15 @@
 """What a home holds of one series, found and read for `mlplatform explain`."""
 
+import hashlib
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from mlplatform.adapters.bars.staging import Delivery
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
@@ -160,5 +163,20 @@ class Shelf:
                     row=row,
                     path=item.spec.path,
                     delivered=delivered.row(0, named=True),
+                    state=_state(item),
                 )
         return None
+
+
+def _state(item: Delivery) -> str | None:
+    """Whether the file is still the one that was taken in."""
+    if item.spec.kind != "file" or item.spec.path is None:
+        return None
+    path = Path(item.spec.path)
+    if not path.exists():
+        return "gone"
+    if not path.is_file():
+        return None
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return "unchanged" if digest == item.sha256 else "changed"

@@ -13,6 +13,12 @@ from mlplatform.studies.explanation.chain import Action, Explanation, Origin, Re
 SHOWN = 12
 """Inputs that are told of unless all are asked for: those that moved entry or stop most."""
 
+_STATES = {
+    "unchanged": "the file there now is the same",
+    "changed": "the file there now is ANOTHER one",
+    "gone": "the file is no longer there",
+}
+
 
 def print_newest(newest: pl.DataFrame, console: Console) -> None:
     """The ids that can be explained, newest last."""
@@ -67,7 +73,7 @@ def _origin(origin: Origin | None) -> list[tuple[str, str]]:
     if origin is None:
         return [("file", "unknown: the bar does not say where it came from")]
     facts = [
-        ("file", f"{origin.name} ({origin.kind})"),
+        ("file", f"{origin.name} ({_STATES.get(origin.state or '', origin.kind)})"),
         ("SHA-256", origin.sha256),
         ("row", f"{origin.row} (from 0)"),
     ]

@@ -87,3 +87,12 @@ def test_each_role_has_the_plots_that_there_is_data_for():
     assert set(figures_of(bare, open_payload(bare.payload))) == {"calibration"}
     size = note_of("size", trials=trials)
     assert set(figures_of(size, open_payload(size.payload))) == {"search_history"}
+
+
+def test_the_calibration_shows_the_reliability_of_the_model():
+    note = note_of("entry")
+    model = open_payload(note.payload)
+    assert len(model.metrics.scores.reliability) > 1
+    bare = replace(model.metrics, scores=replace(model.metrics.scores, reliability=()))
+    with_bins = figures_of(note, model)["calibration"]
+    assert with_bins != figures_of(note, replace(model, metrics=bare))["calibration"]

@@ -59,6 +59,24 @@ def test_from_a_trade_one_walks_back_to_the_very_row_of_the_raw_file(found, trad
         assert raw["low"][fill["row"]] - 1 <= fill["price"] <= raw["high"][fill["row"]] + 1
 
 
+def test_it_says_whether_the_raw_file_is_still_the_one_that_was_taken_in(
+    found, platform, trade, small_bars
+):
+    assert found.origin.state == "unchanged"
+    content = small_bars.read_bytes()
+    try:
+        small_bars.write_bytes(content + b" ")
+        changed = explanation_of(platform, trade["candidate_id"])
+        small_bars.unlink()
+        gone = explanation_of(platform, trade["candidate_id"])
+    finally:
+        small_bars.write_bytes(content)
+    assert (changed.origin.state, gone.origin.state) == ("changed", "gone")
+    assert changed.origin.sha256 == gone.origin.sha256 == found.origin.sha256
+    assert "ANOTHER" in printed(changed)
+    assert "no longer there" in printed(gone)
+
+
 def test_the_fills_make_up_the_trades_result(found, trade):
     (action,) = found.actions
     assert action.trade == trade

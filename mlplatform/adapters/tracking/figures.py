@@ -46,10 +46,10 @@ def _contributions(model: Opened, note: ModelNote) -> tuple[Contributions | None
 
 
 def _calibration(model: EntryModel) -> bytes:
-    """The curve, and the reliability bins where the model's metrics tell them."""
-    bins = getattr(model.metrics.scores, "reliability", ())
-    said = np.array([getattr(item, "probability", np.nan) for item in bins], dtype=np.float64)
-    won = np.array([getattr(item, "win_rate", np.nan) for item in bins], dtype=np.float64)
+    """The calibrator's curve, and the reliability of what it said on rows it had not seen."""
+    bins = model.metrics.scores.reliability
+    said = np.array([item.mean_probability for item in bins])
+    won = np.array([item.win_frac for item in bins])
     return drawing.calibration(_CURVE, model.calibrator.apply(_CURVE), said, won)
 
 

@@ -25,6 +25,8 @@ class Origin:
     path: str | None
     delivered: Record
     """The row as delivered: table `raw_bars`."""
+    state: str | None = None
+    """unchanged, changed or gone: the file at `path` now; None where that cannot be told."""
 
 
 @dataclass(frozen=True)
