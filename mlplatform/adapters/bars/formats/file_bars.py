@@ -71,12 +71,12 @@ def understand(
         plan = plan_of(table)
         if plan is None:
             raise InputError(f"{member.name} holds no rows: give a file of bars.")
-        surveys[_key(member)] = (member, survey_table(table, plan, profile))
+        surveys[member.where] = (member, survey_table(table, plan, profile))
     if not surveys:
         raise InputError(f"{path.name} holds no files: give a file of bars.")
     found = [survey for _, survey in surveys.values()]
-    _check_alike(found)
     name = path.name
+    _check_alike(found, name)
     check_roots(set().union(*(survey.roots for survey in found)), hints.instrument, name)
     return _settle(path, hints, now, profile, list(surveys.values()))
 
@@ -92,9 +92,9 @@ def read_batches(
 
     A cell that cannot be read is null. Raises InputError where the file changed meanwhile.
     """
-    found = {_key(member): member for member in members(path, limits or Limits(), root)}
+    found = {member.where: member for member in members(path, limits or Limits(), root)}
     for part in understanding.parts:
-        member = found.get(f"{part.container}|{part.name}")
+        member = found.get(part.where)
         if member is None:
             raise InputError(f"{part.name} is gone from {path.name}: give the file again.")
         frames = _frames(member, part, understanding, size)
@@ -118,11 +118,17 @@ def _frames(
         )
 
 
-def _key(member: Member) -> str:
-    return f"{member.container}|{member.name}"
+def _file_of(member: Member, path: Path) -> Path:
+    """The file that a member lies in: `path`, or one of the folder that `path` is."""
+    if not path.is_dir():
+        return path
+    files = sorted(path.iterdir(), key=lambda file: len(file.name), reverse=True)
+    exact = (file for file in files if member.where == str(file))
+    inside = (file for file in files if member.where.startswith(f"{file} ("))
+    return next(exact, None) or next(inside)
 
 
-def _check_alike(surveys: list[Survey]) -> None:
+def _check_alike(surveys: list[Survey], name: str) -> None:
     """Refuse a zip or folder whose files are not of one kind; raises InputError."""
     first = surveys[0].plan
     for survey in surveys[1:]:
@@ -143,7 +149,7 @@ def _check_alike(surveys: list[Survey]) -> None:
     for survey in surveys:
         for offset, days in survey.offsets.items():
             merged.setdefault(offset, set()).update(days)
-    check_offsets(merged, f"{first.name} with the others")
+    check_offsets(merged, name)
 
 
 def _check_steps(surveys: list[Survey]) -> None:
@@ -234,25 +240,26 @@ def _span(surveys: list[Survey], clock: str, now: datetime) -> tuple[datetime, d
 def _parts(path: Path, found: list[tuple[Member, Survey]]) -> tuple[tuple[Part, ...], str]:
     """The files in order of their first bar, rows numbered through each container; and the hash."""
     ordered = sorted(found, key=lambda pair: (pair[1].opening, pair[0].name))
-    hashes = {member.container: _sha256(member.container) for member, _ in found}
+    files = {member.where: _file_of(member, path) for member, _ in found}
+    hashes = {file: _sha256(file) for file in set(files.values())}
     rows: Counter[Path] = Counter()
     parts = []
     for member, survey in ordered:
-        source = hashes[member.container][:_SOURCE_DIGITS]
+        file = files[member.where]
         parts.append(
             Part(
                 name=member.name,
-                container=member.container,
+                where=member.where,
                 plan=survey.plan,
-                source=source,
-                first_row=rows[member.container],
+                source=hashes[file][:_SOURCE_DIGITS],
+                first_row=rows[file],
                 rows=survey.rows,
                 opening=survey.opening,
             )
         )
-        rows[member.container] += survey.last_row + 1
+        rows[file] += survey.last_row + 1
     if not path.is_dir():
-        return tuple(parts), hashes[ordered[0][0].container]
+        return tuple(parts), hashes[path]
     listed = "\n".join(f"{file.name} {digest}" for file, digest in sorted(hashes.items()))
     return tuple(parts), hashlib.sha256(listed.encode()).hexdigest()
 

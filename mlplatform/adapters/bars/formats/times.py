@@ -166,8 +166,10 @@ def _format(bare: pl.Series, text: pl.Series, name: str) -> str:
     fits = {form: _parse(head, form).null_count() for form in _FORMATS}
     best = min(fits.values())
     if best > head.len() / 2:
+        unread = _parse(head, min(fits, key=lambda form: fits[form])).is_null()
         raise InputError(
-            f"Cannot read the times in {name} (such as '{text[0]}'): write them like "
+            f"Cannot read the times in {name} (such as '{text.head(200).filter(unread)[0]}'): "
+            "write them like "
             "2025-06-02T13:30:00Z."
         )
     candidates = [form for form in _FORMATS if fits[form] == best]

@@ -14,12 +14,13 @@ class Part:
     """One file of the container: a zip or a folder has several."""
 
     name: str
-    container: Path
+    where: str
+    """Its place on the disk and in a zip, which no other part has."""
     plan: Plan
     source: str
-    """Start of the container's SHA-256."""
+    """Start of the SHA-256 of the file that it lies in."""
     first_row: int
-    """Number that its first row has in the container."""
+    """Number that its first row has in that file."""
     rows: int
     opening: datetime | None
     """Its first time, as written."""
