@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 
 from mlplatform.domain.periods import Cadence, PeriodAxis
-from mlplatform.market.sessions import CHICAGO, label_sessions
+from mlplatform.market.sessions import CHICAGO, with_sessions
 
 
 def period_of_day(cadence: Cadence, day: pl.Expr) -> pl.Expr:
@@ -32,14 +32,15 @@ def split_periods(
     """
     if raw.is_empty():
         return {}
-    times = raw.select("ts").unique().drop_nulls().sort("ts")
-    days = label_sessions(times).select("ts", "session_date")
-    keyed = raw.join(days, on="ts", how="left", maintain_order="left").with_columns(
-        session_date=pl.col("session_date")
-        .forward_fill()
-        .fill_null(pl.lit(before, pl.Date))
-        .backward_fill()
+    days = with_sessions(raw.select("ts"))["session_date"]
+    day = pl.col("session_date").forward_fill().fill_null(pl.lit(before, pl.Date)).backward_fill()
+    # A period is named once a day, not once a row.
+    daily = days.to_frame().select(day).with_columns(pl.col("session_date").rle_id().alias("at"))
+    names = daily.unique("at", keep="first", maintain_order=True).select(
+        "at", period=period_of_day(axis.cadence, pl.col("session_date"))
     )
-    keyed = keyed.with_columns(period=period_of_day(axis.cadence, pl.col("session_date")))
-    parts = keyed.drop("session_date").partition_by("period", as_dict=True, include_key=False)
+    keyed = raw.with_columns(
+        daily.join(names, on="at", how="left", maintain_order="left")["period"]
+    )
+    parts = keyed.partition_by("period", as_dict=True, include_key=False)
     return {str(key[0]): frame for key, frame in sorted(parts.items()) if key[0] is not None}

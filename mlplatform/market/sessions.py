@@ -128,6 +128,15 @@ def expected_bars(first: date, last: date, timeframe: Timeframe) -> pl.Series:
     return inside.filter(~halted)["ts"]
 
 
+def with_sessions(rows: pl.DataFrame) -> pl.DataFrame:
+    """`label_sessions` of rows in any order, with any nulls; their order stays."""
+    times = rows["ts"]
+    if not times.null_count() and times.is_sorted():
+        return label_sessions(rows)
+    known = label_sessions(rows.select("ts").unique().drop_nulls().sort("ts"))
+    return rows.join(known, on="ts", how="left", maintain_order="left")
+
+
 def label_sessions(bars: pl.DataFrame) -> pl.DataFrame:
     """Bars with `session_date`, `session_end`, `session`, `minute_of_session`.
 

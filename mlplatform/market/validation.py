@@ -8,7 +8,7 @@ from mlplatform.domain.errors import InputError
 from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import BARS, QUARANTINED_BARS, RAW_BARS
 from mlplatform.market.arrival import DELIVERED_AGAIN, RESTATED, arrival_reason, order_reason
-from mlplatform.market.sessions import label_sessions
+from mlplatform.market.sessions import with_sessions
 
 NOT_FRONT = "not the front month"
 SET_ASIDE = frozenset({DELIVERED_AGAIN, RESTATED, NOT_FRONT})
@@ -47,8 +47,7 @@ def validate(raw: pl.DataFrame, timeframe: Timeframe | None = None) -> Validated
         )
     )
     sound = judged.filter(pl.col("reason").is_null()).drop("reason")
-    times = sound.select("ts").unique().sort("ts")
-    labelled = sound.join(label_sessions(times), on="ts", how="left", maintain_order="left")
+    labelled = with_sessions(sound)
     inside = pl.col("session_date").is_not_null()
     outside = labelled.filter(~inside).with_columns(
         reason=pl.lit("outside the CME session calendar")

@@ -13,6 +13,8 @@ def _faults(frame: pl.DataFrame, table: Table) -> list[str]:
     import pandera.polars as pa
     from pandera.errors import SchemaErrors
 
+    if frame.is_empty() and frame.schema == table.schema:
+        return []
     schema = pa.DataFrameSchema(
         {c.name: pa.Column(c.dtype, nullable=c.nullable) for c in table.columns},
         strict=True,
