@@ -267,6 +267,19 @@ def test_a_compressed_export_is_the_same_export(vendor: str, box: str, tmp_path:
     assert rows_of(bars_of(file)) == ROWS
 
 
+def test_zips_in_a_folder_may_hold_files_of_the_same_name(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    for name, text in (("x.zip", GOOD), ("y.zip", LATER)):
+        with zipfile.ZipFile(tmp_path / "all" / name, "w") as archive:
+            archive.writestr("a.csv", text)
+    file = opened(tmp_path / "all")
+    bars = bars_of(file)
+    assert file.understanding.rows == bars.height == 60
+    assert bars["ts"].n_unique() == 60
+    assert bars["source"].n_unique() == 2
+    assert bars["row"].to_list() == [*range(30), *range(30)]
+
+
 def test_a_file_that_goes_missing_between_the_passes_is_an_error(tmp_path: Path) -> None:
     folder = as_folder(tmp_path, {"a.csv": GOOD, "b.csv": LATER})
     known = FileBars(folder, Hints(instrument_of("ES")), NOW).understanding

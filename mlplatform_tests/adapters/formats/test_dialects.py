@@ -314,6 +314,20 @@ def test_a_lean_zip_takes_its_day_and_contracts_from_the_names_inside(tmp_path: 
     assert bars["row"].to_list() == [0, 1, 2, 3, 4, 5]
 
 
+def test_leans_hours_take_their_contracts_from_the_names_inside(tmp_path: Path) -> None:
+    path = tmp_path / "es_trade.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for month in ("202506", "202509"):
+            times = [f"20250602 {hour}:00" for hour in (13, 14, 15)]
+            archive.writestr(f"es_trade_{month}.csv", lines("", times, NUMBERS, "{t},{n}"))
+    file = opened(path)
+    known, bars = file.understanding, bars_of(file)
+    assert (known.vendor, known.timeframe.name) == ("LEAN trade bars", "1h")
+    assert known.contracts == ("ESM5", "ESU5")
+    first = rows_of(bars.filter(contract="ESU5"))[0]
+    assert first == ("2025-06-02 13:00:00", *ROWS[0][1:])
+
+
 def test_leans_quotes_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "20250602_quote.zip"
     with zipfile.ZipFile(path, "w") as archive:

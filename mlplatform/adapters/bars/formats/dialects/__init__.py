@@ -18,6 +18,7 @@ DIALECTS: tuple[Dialect, ...] = (
     databento.BARS,
     databento.TRADES,
     lean.BARS,
+    lean.LONG_BARS,
     lean.QUOTES,
     metatrader.BARS,
     metatrader.TICK_VOLUME_BARS,
