@@ -1,17 +1,27 @@
 """Families tuned side by side on the same folds, and stacked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from mlplatform.models.arrays import FloatArray, Rows
 from mlplatform.models.boosting import SPACE
 from mlplatform.models.errors import NotTrainable
-from mlplatform.models.families import Booster, Budget, Kind, family_of, row_weights, space_of
+from mlplatform.models.families import (
+    Booster,
+    Budget,
+    Fit,
+    Kind,
+    family_of,
+    prepared_fit,
+    row_weights,
+    space_of,
+)
 from mlplatform.models.scores import log_loss, squared_error
 from mlplatform.models.stacking import StackConfig, pooled, stack_weights
-from mlplatform.models.tuning import Params, Space, TrialRecord, Tuner, tune
+from mlplatform.models.tuning import Params, Space, TrialRecord, Tuner
 
 
 @dataclass(frozen=True)
@@ -88,17 +98,25 @@ class _FoldLoss:
     seed: int
     rounds: dict[tuple[tuple[str, object], ...], list[int]]
 
-    def __call__(self, params: Params) -> float:
+    def folds_of(self, params: Params) -> Iterator[float]:
+        """Mean loss so far after each fold; the rounds are kept once all folds are done."""
         total, count, rounds = 0.0, 0, []
-        for train, valid in self.folds:
-            booster = family_of(self.family).fit(
-                self.kind, train, valid, params, self.seed, self.budget
-            )
+        for (_, valid), fit in zip(self.folds, self.fits, strict=True):
+            booster = fit(params)
             total += self._loss(valid, booster.predict(valid.x)) * len(valid.y)
             count += len(valid.y)
             rounds.append(booster.rounds)
-        self.rounds[tuple(sorted(params.items()))] = rounds
-        return total / count
+            if len(rounds) == len(self.folds):
+                self.rounds[tuple(sorted(params.items()))] = rounds
+            yield total / count
+
+    @cached_property
+    def fits(self) -> list[Fit]:
+        """One a fold; bins are made once for all trials, and not at all where none is run."""
+        return [
+            prepared_fit(self.family, self.kind, fold, self.seed, self.budget)
+            for fold in self.folds
+        ]
 
     def _loss(self, rows: Rows, prediction: FloatArray) -> float:
         """Squared error, or log loss; classes weigh what the fit is told that they weigh."""
@@ -115,7 +133,7 @@ class _FoldLoss:
         """Median of the best rounds; fitted again where an earlier process ran the trial."""
         key = tuple(sorted(params.items()))
         if key not in self.rounds:
-            self(params)
+            list(self.folds_of(params))
         return max(1, round(float(np.median(self.rounds[key]))))
 
 
@@ -144,10 +162,7 @@ def plan_blend(
         trials = max(1, (tuner.trials + len(families) - 1 - place) // len(families))
         part = tuner.part(family, trials)
         objective = _FoldLoss(family, kind, usable, budget, part.seed(), {})
-        searched = space_of(family, space)
-        found = tune(
-            objective, searched, part.trials, part.seed_parts, part.storage, part.study_name
-        )
+        found = part.tune(objective.folds_of, space_of(family, space))
         rounds = objective.rounds_of(found.best_params)
         members.append(
             MemberPlan(family, found.best_params, rounds, found.best_value, found.history)

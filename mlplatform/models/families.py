@@ -86,7 +86,7 @@ _REGISTRY: dict[str, Any] = {}
 _ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "lightgbm": ("mlplatform.models.boosting", "LightGbm"),
     "xgboost": ("mlplatform.models.boosting", "XgBoost"),
-    "keras": ("mlplatform.models.neural", "KerasNet"),
+    "keras": ("mlplatform.models.neural.network", "KerasNet"),
 }
 
 
@@ -107,7 +107,11 @@ def family_of(name: str) -> Any:
 
 def space_of(name: str, default: Space) -> Space:
     """What is searched for a family: its own space, else the default one."""
-    return getattr(family_of(name), "SPACE", default)
+    family = family_of(name)
+    own = getattr(family, "SPACE", None)
+    if own is None and family.__module__ != "mlplatform.models.boosting":
+        own = getattr(import_module(family.__module__), "SPACE", None)
+    return own or default
 
 
 def prepared_fit(

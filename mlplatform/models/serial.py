@@ -96,7 +96,7 @@ def _read_columns(content: _Json) -> Columns:
 
 
 def _read_trials(content: list[_Json]) -> tuple[TrialRecord, ...]:
-    return tuple(TrialRecord(**trial) for trial in content)
+    return tuple(TrialRecord(**(trial | {"steps": tuple(trial["steps"])})) for trial in content)
 
 
 def _read_plan(content: _Json) -> Plan:

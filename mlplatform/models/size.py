@@ -6,7 +6,7 @@ import numpy as np
 
 from mlplatform.models.arrays import FloatArray, IntArray, require_rows
 from mlplatform.models.errors import NotTrainable
-from mlplatform.models.tuning import Params, Real, Space, TrialRecord, Tuner, tune
+from mlplatform.models.tuning import Params, Real, Space, TrialRecord, Tuner
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,7 @@ def fit_size(
         growth, drawdown = account.trade(rule(params))
         return -growth if drawdown < config.max_drawdown_frac else _BROKEN + drawdown
 
-    part = tuner.part("size", tuner.trials)
-    found = tune(
-        objective, _space(config), part.trials, part.seed_parts, part.storage, part.study_name
-    )
+    found = tuner.part("size", tuner.trials).tune(objective, _space(config))
     growth, drawdown = account.trade(rule(found.best_params))
     metrics = SizeMetrics(
         trades=len(apart),

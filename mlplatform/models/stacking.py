@@ -25,10 +25,10 @@ class StackConfig:
     """Equal weights below `min_rows`; above, `prior_sd` is how far from equal a weight may be
     expected to lie before any row is seen (the standard deviation of a normal prior).
 
-    Without `learn` all count the same: what explains a blend must read `Blend.shares` first.
+    Without `learn` all count the same.
     """
 
-    learn: bool = False
+    learn: bool = True
     min_rows: int = 100
     prior_sd: float = 0.25
 

@@ -2,15 +2,19 @@ import logging
 import os
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import optuna
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from mlplatform.models.errors import NotTrainable, TrialPruned, TuningFailed
 from mlplatform.models.seeds import derive_seed
-from mlplatform.models.tuning import Choice, Real, Space, Tuner, Tuning, Whole, tune
+from mlplatform.models.tuning import Choice, Real, Space, TimeLimit, Tuner, Tuning, Whole, tune
 
 SPACE = Space(
     {"x": Real(-3.0, 3.0), "rate": Real(0.01, 1.0, log=True), "k": Whole(1, 9)},
@@ -180,3 +184,100 @@ def test_parts_of_a_tuner_have_seeds_and_studies_of_their_own():
     assert (part.study_name, part.trials) == ("w-xgboost", 5)
     assert part.seed() != whole.seed()
     assert whole.part("x", 1).seed() == derive_seed(*PARTS, "x")
+
+
+def _by_fold(params):
+    """Three folds of the bowl; the mean so far is told after each."""
+    for share in (0.9, 1.0, 1.1):
+        yield _bowl(params) * share
+
+
+def test_a_trial_behind_the_median_after_a_fold_is_pruned_and_counted():
+    asked = []
+
+    def counted(params):
+        for value in _by_fold(params):
+            asked.append(value)
+            yield value
+
+    found = _tune(counted, 20)
+    pruned = [r for r in found.history if r.state == "pruned"]
+    assert len(pruned) >= 4
+    assert found.trials_run == 20
+    assert all(len(r.steps) < 3 and r.value is None for r in pruned)
+    assert sum(len(r.steps) for r in found.history) == len(asked) < 60
+    for at, record in enumerate(found.history):
+        before = [r.steps[0] for r in found.history[:at] if r.state == "complete"]
+        behind = len(before) >= 5 and record.steps[0] > np.median(before)
+        assert (record.state == "pruned" and len(record.steps) == 1) == behind
+    assert found.best_value == min(r.value for r in found.history if r.state == "complete")
+    assert found.best_value == found.history[0].steps[-1] or found.best_value < 1.0
+
+
+@pytest.mark.parametrize("at", [3, 11])
+def test_a_pruned_study_resumes_to_the_same_trials(tmp_path, at):
+    _tune(_by_fold, at, _journal(tmp_path))
+    assert _tune(_by_fold, 16, _journal(tmp_path)) == _tune(_by_fold, 16)
+
+
+def test_a_trial_that_was_interrupted_between_folds_is_done_again(tmp_path):
+    calls = []
+
+    def cut(params):
+        for value in _by_fold(params):
+            calls.append(value)
+            if len(calls) == 8:
+                raise KeyboardInterrupt
+            yield value
+
+    with pytest.raises(KeyboardInterrupt):
+        _tune(cut, 10, _journal(tmp_path))
+    assert _tune(_by_fold, 10, _journal(tmp_path)) == _tune(_by_fold, 10)
+
+
+def test_a_limit_in_seconds_starts_no_trial_past_it_but_the_first():
+    now = [0.0]
+
+    def slow(params):
+        now[0] += 2.0
+        return _bowl(params)
+
+    def clock():
+        return now[0]
+
+    tuner = Tuner(PARTS, 10, limit=TimeLimit(5.0, clock))
+    assert tuner.tune(slow, SPACE).trials_run == 3
+    assert replace(tuner, limit=TimeLimit(0.0, clock)).tune(slow, SPACE).trials_run == 1
+    assert tuner.part("x", 5).limit.seconds == 2.5
+
+
+def test_known_good_parameters_are_tried_first_and_must_lie_in_the_space():
+    tuner = Tuner(PARTS, 2, known_good={"x": {"rate": 0.3}}).part("x", 2)
+    assert tuner.tune(_bowl, SPACE).history[0].params == {"x": 0.5, "rate": 0.3, "k": 4}
+    for wrong in ({"rate": 2.0}, {"speed": 1.0}, {"k": "four"}):
+        with pytest.raises(ValueError, match="known-good"):
+            replace(tuner, known_good={"x": wrong}).tune(_bowl, SPACE)
+
+
+def test_several_workers_run_one_study_and_leave_each_others_trials_alone(tmp_path):
+    whole = Tuner(PARTS, 12, study_name="s", shared=True)
+    tried = []
+
+    def slow(params):
+        tried.append(params["x"])
+        threading.Event().wait(0.02)
+        return _bowl(params)
+
+    def work():
+        replace(whole, storage=_journal(tmp_path)).tune(slow, SPACE)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    study = optuna.load_study(study_name="s", storage=_journal(tmp_path))
+    assert {trial.state.name for trial in study.trials} == {"COMPLETE"}
+    assert 12 <= len(tried) <= 13
+    assert len(set(tried)) >= len(tried) - 1
+    assert replace(whole, storage=_journal(tmp_path)).tune(slow, SPACE).trials_run == 12
