@@ -96,3 +96,13 @@ def test_the_calibration_shows_the_reliability_of_the_model():
     bare = replace(model.metrics, scores=replace(model.metrics.scores, reliability=()))
     with_bins = figures_of(note, model)["calibration"]
     assert with_bins != figures_of(note, replace(model, metrics=bare))["calibration"]
+
+
+def test_a_stop_model_that_keeps_the_constant_still_shows_what_it_saw():
+    note = note_of("stop", sample=fitted().train.x[:50])
+    model = open_payload(note.payload)
+    pictures = [
+        figures_of(note, replace(model, metrics=replace(model.metrics, weight=weight)))
+        for weight in (0.0, 1.0)
+    ]
+    assert pictures[0] == pictures[1]

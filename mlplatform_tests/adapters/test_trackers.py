@@ -290,6 +290,8 @@ def test_an_interrupted_registration_reuses_its_run(
 def test_trials_that_an_interrupted_step_left_are_completed_not_repeated(
     uri: tuple[str, Path], note: ModelNote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from mlflow import MlflowClient
+
     tracker, fresh = MlflowTracker(*uri), replace(note, fingerprint="half")
     fill, filled = TrialRuns._fill, []
 
@@ -306,5 +308,7 @@ def test_trials_that_an_interrupted_step_left_are_completed_not_repeated(
     found = children(uri, tracker.register(fresh).run_id)
     assert len(found) == 3
     assert found["lightgbm 0"].info.run_id == filled[0]
+    client = MlflowClient(tracking_uri=uri[0], registry_uri=uri[0])
+    assert len(client.get_metric_history(filled[0], "fold_loss")) == 2
     statuses = [found[name].info.status for name in sorted(found)]
     assert statuses == ["FINISHED", "KILLED", "FINISHED"]
