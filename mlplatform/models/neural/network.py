@@ -1,0 +1,122 @@
+"""The dense network: the family that stands beside the boosters."""
+
+import numpy as np
+
+from mlplatform.models.arrays import FloatArray, Rows
+from mlplatform.models.errors import AlteredModel
+from mlplatform.models.families import Budget, Kind
+from mlplatform.models.neural.forward import Forward, logistic
+from mlplatform.models.neural.preparation import Preparation, fit_preparation
+from mlplatform.models.neural.text import seal, unseal
+from mlplatform.models.neural.training import (
+    Regimen,
+    Sample,
+    Shape,
+    Trained,
+    export,
+    train,
+    widths_of,
+)
+from mlplatform.models.tuning import Params, Real, Space, Whole
+
+SPACE = Space(
+    ranges={
+        "width": Whole(8, 64, log=True),
+        "depth": Whole(1, 3),
+        "dropout": Real(0.1, 0.5),
+        "learning_rate": Real(0.0005, 0.01, log=True),
+        "l2": Real(1e-5, 1e-2, log=True),
+    },
+    first={"width": 32, "depth": 2, "dropout": 0.3, "learning_rate": 0.002, "l2": 1e-3},
+)
+"""Small and well restrained: labels are mostly noise."""
+_KIND = "dense network"
+
+
+def train_dense(
+    kind: Kind, sample: Sample, valid: Sample | None, params: Params, seed: int, budget: Budget
+) -> Trained:
+    """The Keras model of these parameters, trained on prepared rows."""
+    shape = Shape(tuple(widths_of(int(params["width"]), int(params["depth"]))))
+    regimen = Regimen(
+        kind=kind,
+        max_epochs=budget.max_rounds,
+        patience=budget.patience,
+        learning_rate=float(params["learning_rate"]),
+        dropout=float(params["dropout"]),
+        l2=float(params["l2"]),
+        seed=seed,
+    )
+    return train(shape, regimen, sample, valid)
+
+
+class KerasNet:
+    """Dense layers with batch normalisation, ReLU and dropout; trained by Keras, predicts by NumPy.
+
+    Gaps are filled with the training rows' medians and flagged, columns are scaled; all of that is
+    part of the fit and of the text.
+    """
+
+    family = "keras"
+    SPACE = SPACE
+
+    def __init__(self, text: str) -> None:
+        body = unseal(_KIND, text)
+        self._text = text
+        try:
+            self.rounds = int(body["rounds"])
+            self.kind: Kind = body["kind"]
+            self._mean, self._scale = float(body["y_mean"]), float(body["y_scale"])
+            self._preparation = Preparation.from_json(body["preparation"])
+            self._forward = Forward.from_json(body["forward"])
+        except KeyError as error:
+            raise AlteredModel(f"the network's text lacks {error}; fit it again") from error
+
+    @classmethod
+    def fit(
+        cls,
+        kind: Kind,
+        train: Rows,
+        valid: Rows | None,
+        params: Params,
+        seed: int,
+        budget: Budget,
+    ) -> "KerasNet":
+        """Fit; a round is an epoch. With `valid` stop early and keep the best epoch, else run
+        `budget.max_rounds`. One thread, whatever the budget says: the bytes must repeat.
+
+        Raises NotTrainable where TensorFlow is not installed.
+        """
+        preparation = fit_preparation(train.x)
+        mean, scale = 0.0, 1.0
+        if kind == "regression":
+            mean, scale = float(train.y.mean()), float(train.y.std()) or 1.0
+
+        def sample(rows: Rows) -> Sample:
+            return Sample(preparation.apply(rows.x), (rows.y - mean) / scale)
+
+        held = None if valid is None else sample(valid)
+        trained = train_dense(kind, sample(train), held, params, seed, budget)
+        body = {
+            "kind": kind,
+            "rounds": trained.epochs,
+            "y_mean": mean,
+            "y_scale": scale,
+            "preparation": preparation.to_json(),
+            "forward": export(trained).to_json(),
+        }
+        return cls(seal(_KIND, body))
+
+    @classmethod
+    def from_text(cls, text: str) -> "KerasNet":
+        """The network that `to_text` wrote; AlteredModel where it is not what was written."""
+        return cls(text)
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """(n, F) features, NaN where missing -> (n,) values or probabilities."""
+        raw = self._forward(self._preparation.apply(np.asarray(x, dtype=np.float64)))
+        return logistic(raw) if self.kind == "binary" else raw * self._scale + self._mean
+
+    def to_text(self) -> str:
+        """JSON with base64 arrays and a checksum."""
+        return self._text

@@ -1,0 +1,147 @@
+import sys
+
+import numpy as np
+import pytest
+
+from mlplatform.models.arrays import Rows
+from mlplatform.models.errors import AlteredModel, NotTrainable
+from mlplatform.models.families import Budget, load_booster, space_of
+from mlplatform.models.neural import runtime
+from mlplatform.models.neural.forward import logistic
+from mlplatform.models.neural.network import SPACE, KerasNet, train_dense
+from mlplatform.models.neural.preparation import fit_preparation
+from mlplatform.models.neural.training import Sample, export
+from mlplatform.models.scores import auc, squared_error
+from mlplatform.models.tuning import Space
+from mlplatform_tests.models.neural.planted import needs_tensorflow, rows, untrained_text
+
+BUDGET = Budget(max_rounds=40, patience=8)
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("kind", ["regression", "binary"])
+def test_the_signal_is_learned_through_scales_and_gaps(kind):
+    train, other = rows(1, kind), rows(2, kind)
+    net = KerasNet.fit(kind, train, None, SPACE.first, 3, BUDGET)
+    predicted = net.predict(other.x)
+    assert predicted.shape == (600,)
+    assert net.rounds == 40
+    if kind == "binary":
+        assert ((predicted > 0) & (predicted < 1)).all()
+        assert auc(other.y, predicted) > 0.7
+    else:
+        assert np.corrcoef(predicted, other.y)[0, 1] > 0.5
+        assert squared_error(other.y, predicted) < 0.8 * other.y.var()
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("kind", ["regression", "binary"])
+def test_text_and_seed_decide_every_bit(kind):
+    train, valid = rows(1, kind), rows(2, kind)
+    first = KerasNet.fit(kind, train, valid, SPACE.first, 3, BUDGET)
+    again = KerasNet.fit(kind, train, valid, SPACE.first, 3, BUDGET)
+    other = KerasNet.fit(kind, train, valid, SPACE.first, 4, BUDGET)
+    assert first.to_text() == again.to_text()
+    assert first.to_text() != other.to_text()
+    loaded = load_booster("keras", first.to_text())
+    assert loaded.to_text() == first.to_text()
+    np.testing.assert_array_equal(loaded.predict(valid.x), first.predict(valid.x))
+
+
+@needs_tensorflow
+def test_early_stopping_keeps_the_very_weights_of_the_best_epoch():
+    train, valid = rows(1, "binary", 300, 0.4), rows(2, "binary", 300, 0.4)
+    budget = Budget(max_rounds=60, patience=5)
+    stopped = KerasNet.fit("binary", train, valid, SPACE.first, 3, budget)
+    assert 1 <= stopped.rounds < 55
+    rerun = KerasNet.fit("binary", train, None, SPACE.first, 3, Budget(max_rounds=stopped.rounds))
+    assert rerun.to_text() == stopped.to_text()
+
+
+@needs_tensorflow
+def test_the_validation_rows_only_stop_the_training():
+    train = rows(1, "binary", 300)
+    far = Rows(rows(2, "binary").x * 1e3, rows(2, "binary").y)
+    one = KerasNet.fit("binary", train, rows(2, "binary"), SPACE.first, 3, Budget(max_rounds=1))
+    two = KerasNet.fit("binary", train, far, SPACE.first, 3, Budget(max_rounds=1))
+    assert one.to_text() == two.to_text()
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("kind", ["regression", "binary"])
+def test_numpy_predicts_what_keras_predicts(kind):
+    train = rows(1, kind)
+    preparation = fit_preparation(train.x)
+    y = train.y if kind == "binary" else (train.y - train.y.mean()) / train.y.std()
+    sample = Sample(preparation.apply(train.x), y)
+    params = dict(SPACE.first) | {"depth": 3}
+    trained = train_dense(kind, sample, None, params, 3, Budget(max_rounds=12))
+    x = preparation.apply(rows(5, kind).x)
+    told = np.asarray(trained.model(x.astype(np.float32), training=False))[:, 0]
+    own = export(trained)(x)
+    np.testing.assert_allclose(own, told, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(logistic(own), 1 / (1 + np.exp(-told)), rtol=0, atol=1e-5)
+    net = KerasNet.fit(kind, train, None, params, 3, Budget(max_rounds=12))
+    back = logistic(told) if kind == "binary" else told * train.y.std() + train.y.mean()
+    unit = 1.0 if kind == "binary" else train.y.std()
+    np.testing.assert_allclose(net.predict(rows(5, kind).x) / unit, back / unit, atol=1e-5)
+
+
+@needs_tensorflow
+def test_noise_is_not_learned_as_signal():
+    train, valid = rows(1, "binary", 400, 0.0), rows(2, "binary", 400, 0.0)
+    net = KerasNet.fit("binary", train, valid, SPACE.first, 3, BUDGET)
+    assert net.predict(rows(9, "binary").x).std() < 0.12
+
+
+@needs_tensorflow
+def test_every_parameter_of_the_space_is_listened_to():
+    train = rows(1, "binary", 120)
+    tried = [SPACE.first] + [
+        dict(SPACE.first) | {name: what.high} for name, what in SPACE.ranges.items()
+    ]
+    texts = {
+        KerasNet.fit("binary", train, None, params, 3, Budget(max_rounds=2)).to_text()
+        for params in tried
+    }
+    assert len(texts) == len(tried)
+
+
+def test_without_tensorflow_no_network_is_trained_and_the_reason_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with pytest.raises(NotTrainable, match="tensorflow is not installed"):
+        runtime.backend.__wrapped__()
+
+
+@pytest.mark.parametrize("kind", ["regression", "binary"])
+def test_one_row_predicts_what_it_predicts_among_many(kind):
+    net, x = KerasNet.from_text(untrained_text(1, kind)), rows(4, kind, 200).x
+    alone = [net.predict(x[i : i + 1])[0] for i in range(len(x))]
+    np.testing.assert_array_equal(alone, net.predict(x))
+    assert net.predict(x[:0]).shape == (0,)
+    assert np.unique(alone).size > 150
+
+
+def test_the_registry_knows_the_family_and_its_own_space():
+    assert space_of("keras", Space({})) is SPACE
+    assert load_booster("keras", untrained_text(1)).rounds == 3
+
+
+def test_a_wrong_number_of_features_is_refused():
+    with pytest.raises(ValueError, match="features must be"):
+        KerasNet.from_text(untrained_text(1)).predict(np.zeros((3, 4)))
+
+
+def test_a_changed_character_is_seen_on_loading():
+    text = untrained_text(1)
+    for old, new in (('"rounds":3', '"rounds":4'), ('"dilation":1', '"dilation":2')):
+        assert old in text
+        with pytest.raises(AlteredModel, match="checksum"):
+            KerasNet.from_text(text.replace(old, new, 1))
+    place = text.index('"data":"') + 20
+    other = "A" if text[place] != "A" else "B"
+    with pytest.raises(AlteredModel, match="checksum"):
+        KerasNet.from_text(text[:place] + other + text[place + 1 :])
+    for broken in (text[:-1], text + " ", "{}", "[]", ""):
+        with pytest.raises(AlteredModel):
+            KerasNet.from_text(broken)
