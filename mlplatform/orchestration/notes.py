@@ -69,7 +69,7 @@ def model_note(
                 trial.value,
                 part,
                 trial.state,
-                tuple(getattr(trial, "fold_values", ())),
+                tuple(getattr(trial, "steps", ())),
             )
             for part, history in _histories(model)
             for trial in history

@@ -170,7 +170,7 @@ def test_each_trial_is_a_child_run_with_its_params_loss_and_fold_losses(
     assert first.data.metrics["loss"] == 0.4
     assert "loss" not in pruned.data.metrics
     client = mlflow.MlflowClient(tracking_uri=uri[0], registry_uri=uri[0])
-    history = client.get_metric_history(first.info.run_id, "fold_loss")
+    history = client.get_metric_history(first.info.run_id, "loss_after_fold")
     assert [(item.step, item.value) for item in history] == [(0, 0.3), (1, 0.5)]
 
 
@@ -309,6 +309,6 @@ def test_trials_that_an_interrupted_step_left_are_completed_not_repeated(
     assert len(found) == 3
     assert found["lightgbm 0"].info.run_id == filled[0]
     client = MlflowClient(tracking_uri=uri[0], registry_uri=uri[0])
-    assert len(client.get_metric_history(filled[0], "fold_loss")) == 2
+    assert len(client.get_metric_history(filled[0], "loss_after_fold")) == 2
     statuses = [found[name].info.status for name in sorted(found)]
     assert statuses == ["FINISHED", "KILLED", "FINISHED"]

@@ -26,8 +26,8 @@ class TrialNote:
     """The family or step whose study it belongs to."""
     state: str = "complete"
     """complete, pruned or fail."""
-    fold_scores: tuple[float, ...] = ()
-    """Its loss in each fold, oldest first, where the study tells them."""
+    fold_losses: tuple[float, ...] = ()
+    """Its loss so far after each fold that it ran, oldest first, where the study tells them."""
 
 
 @dataclass(frozen=True)

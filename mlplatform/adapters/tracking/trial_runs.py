@@ -1,4 +1,4 @@
-"""A child run a trial: its parameters, its loss, and its loss in each fold."""
+"""A child run a trial: its parameters, its loss, and its loss after each fold."""
 
 import time
 from typing import Any
@@ -7,6 +7,7 @@ from mlplatform.adapters.tracking.port import ModelNote, TrialNote
 
 _PARENT = "mlflow.parentRunId"
 _TRIAL = "trial"
+_AFTER_FOLD = "loss_after_fold"
 _STATUS = {"complete": "FINISHED", "pruned": "KILLED", "fail": "FAILED"}
 _PAGE = 1000
 
@@ -49,7 +50,7 @@ class TrialRuns:
         from mlflow.entities import Metric, Param
 
         now = int(time.time() * 1000)
-        metrics = [Metric("fold_loss", v, now, n) for n, v in enumerate(trial.fold_scores)]
+        metrics = [Metric(_AFTER_FOLD, v, now, n) for n, v in enumerate(trial.fold_losses)]
         if trial.value is not None:
             metrics.append(Metric("loss", trial.value, now, 0))
         params = [Param(key, str(value)) for key, value in trial.params.items()]
