@@ -21,7 +21,7 @@ SESSION = "session_date"
 _SIZES_BARS = (0, 64, 512, 4096)
 """Features of about one lookback share a window: one call for many beats a short tail for each."""
 
-_MOST_FEATURES = 12
+_MOST_FEATURES = 24
 """More are split: planning a long select takes longer than running it, and that on one core."""
 
 

@@ -4,23 +4,63 @@ TA-Lib gives a number where price stood still and the indicator is not defined (
 0, money flow 0): there it is null here.
 """
 
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
 import polars as pl
 
-from mlplatform.features.arithmetic import Compute
+from mlplatform.features.arithmetic import Columns, Compute, Gatherable, Indicator, Together
 from mlplatform.features.catalog.averages import RECURSION
 from mlplatform.features.catalog.expressions import expression, indicator, per_atr
-from mlplatform.features.graph import Columns, Feature
+from mlplatform.features.graph import Feature
 
 
-def _where(known: pl.Expr, inputs: tuple[str, ...], raw: Compute, shift: float = 0.0) -> Compute:
+@dataclass(frozen=True)
+class Known(Gatherable):
     """An indicator less `shift`, null where `known` (over the inputs) does not hold."""
 
-    def compute(columns: Columns) -> pl.Series:
-        bars = pl.DataFrame([columns[name] for name in inputs])
-        value = pl.when(known).then(pl.lit(raw(columns)) - shift)
-        return bars.select(value).to_series()
+    known: pl.Expr
+    raw: Compute
+    shift: float = 0.0
 
-    return compute
+    @property
+    def key(self) -> Hashable:
+        """All of them: their conditions are judged in one select."""
+        return Known
+
+    @classmethod
+    def together(cls, members: Sequence[Self]) -> Together:
+        """Each distinct indicator once, then one select."""
+        value = [
+            pl.when(member.known).then(pl.col(f"raw={at}") - member.shift).alias(f"={at}")
+            for at, member in enumerate(members)
+        ]
+
+        def compute(columns: Columns) -> list[pl.Series]:
+            raw = [column.alias(f"raw={at}") for at, column in enumerate(_raws(members, columns))]
+            return pl.DataFrame(dict(columns)).with_columns(raw).select(value).get_columns()
+
+        return compute
+
+
+def _raws(members: Sequence[Known], columns: Columns) -> Iterator[pl.Series]:
+    """The indicators of all; two outputs of one call are one call."""
+    done: dict[Hashable, dict[int, pl.Series]] = {}
+    for at, member in enumerate(members):
+        if not isinstance(member.raw, Indicator):
+            yield member.raw(columns)
+            continue
+        key = member.raw.key
+        if key not in done:
+            alike = {
+                place: m.raw
+                for place, m in enumerate(members)
+                if isinstance(m.raw, Indicator) and m.raw.key == key
+            }
+            found = Indicator.together(list(alike.values()))(columns)
+            done[key] = dict(zip(alike, found, strict=True))
+        yield done[key][at]
 
 
 def rsi(span_bars: int) -> Feature:
@@ -32,7 +72,7 @@ def rsi(span_bars: int) -> Feature:
         f"rsi{span_bars}",
         ("close",),
         memory,
-        _where(changed, ("close",), indicator("RSI", "close", timeperiod=span_bars), 50.0),
+        Known(changed, indicator("RSI", "close", timeperiod=span_bars), 50.0),
         f"RSI of {span_bars} bars minus 50",
         is_signed=True,
         version=2,
@@ -130,7 +170,7 @@ def stochastic(what: str, span_bars: int, slow_bars: int = 3, signal_bars: int =
         f"stochastic_{what}{span_bars}",
         inputs,
         span_bars + slow_bars + signal_bars,
-        _where(height.rolling_min(averaged) > 0, inputs, raw, 50.0),
+        Known(height.rolling_min(averaged) > 0, raw, 50.0),
         f"stochastic %{what.upper()} of {span_bars} bars minus 50",
         is_signed=True,
         params={"span_bars": span_bars, "slow_bars": slow_bars, "signal_bars": signal_bars},
@@ -169,7 +209,7 @@ def money_flow(span_bars: int) -> Feature:
         f"money_flow{span_bars}",
         inputs,
         span_bars + 1,
-        _where(known, inputs, filled, 50.0),
+        Known(known, filled, 50.0),
         f"money flow index of {span_bars} bars minus 50",
         is_signed=True,
         params={"span_bars": span_bars},
