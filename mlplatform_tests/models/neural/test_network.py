@@ -145,3 +145,13 @@ def test_a_changed_character_is_seen_on_loading():
     for broken in (text[:-1], text + " ", "{}", "[]", ""):
         with pytest.raises(AlteredModel):
             KerasNet.from_text(broken)
+
+
+@needs_tensorflow
+def test_the_best_epoch_is_the_one_of_the_lowest_validation_loss():
+    train, valid = rows(1, "binary", 300, 0.4), rows(2, "binary", 300, 0.4)
+    preparation = fit_preparation(train.x)
+    pair = [Sample(preparation.apply(part.x), part.y) for part in (train, valid)]
+    trained = train_dense("binary", *pair, SPACE.first, 3, Budget(max_rounds=60, patience=5))
+    assert trained.epochs == 1 + int(np.argmin(trained.losses))
+    assert len(trained.losses) == trained.epochs + 5
