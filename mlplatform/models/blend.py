@@ -20,8 +20,9 @@ from mlplatform.models.families import (
     space_of,
 )
 from mlplatform.models.scores import log_loss, squared_error
+from mlplatform.models.space import Params, Space
 from mlplatform.models.stacking import StackConfig, pooled, stack_weights
-from mlplatform.models.tuning import Params, Space, TrialRecord, Tuner
+from mlplatform.models.tuning import TrialRecord, Tuner
 
 
 @dataclass(frozen=True)

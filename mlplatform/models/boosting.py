@@ -18,7 +18,7 @@ from mlplatform.models.families import (
     register_family,
     row_weights,
 )
-from mlplatform.models.tuning import Params, Real, Space, Whole
+from mlplatform.models.space import Params, Real, Space, Whole
 
 __all__ = ["FAMILIES", "SPACE", "Booster", "Budget", "Kind", "LightGbm", "XgBoost", "load_booster"]
 

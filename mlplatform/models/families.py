@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from mlplatform.models.arrays import FloatArray, Rows
-from mlplatform.models.tuning import Params, Space
+from mlplatform.models.space import Params, Space
 
 Kind = Literal["regression", "binary"]
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from mlplatform.models.arrays import FloatArray, IntArray, require_rows
 from mlplatform.models.errors import NotTrainable
-from mlplatform.models.tuning import Params, Real, Space, TrialRecord, Tuner
+from mlplatform.models.space import Params, Real, Space
+from mlplatform.models.tuning import TrialRecord, Tuner
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ from mlplatform.models.blend import Blend, Plan, fit_blend, plan_blend
 from mlplatform.models.boosting import FAMILIES, SPACE
 from mlplatform.models.errors import NotTrainable
 from mlplatform.models.families import Budget
+from mlplatform.models.space import Space
 from mlplatform.models.splits import purged_folds, purged_holdout
 from mlplatform.models.stacking import StackConfig
-from mlplatform.models.tuning import Space, Tuner
+from mlplatform.models.tuning import Tuner
 
 # A tree that may not see the stop column has nothing to split on, so columns are not sampled.
 STOP_SPACE = Space(

@@ -8,67 +8,19 @@ from typing import TYPE_CHECKING
 
 from mlplatform.models.errors import NotTrainable, TrialPruned, TuningFailed
 from mlplatform.models.seeds import SeedPart, derive_seed
+from mlplatform.models.space import Choice, Params, Real, Space, Value, Whole, started_at
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.study import Study
     from optuna.trial import FrozenTrial, Trial
 
-Value = float | int | str
-Params = Mapping[str, Value]
 Objective = Callable[["Params"], float | Iterator[float]]
 """What is minimised. One that yields its value so far after each fold can be pruned between them;
 the last of these is its value."""
 
 _PRUNE_AFTER_TRIALS = 5
 _RANDOM_TRIALS = 3
-
-
-@dataclass(frozen=True)
-class Real:
-    """A float between two bounds, drawn evenly in its logarithm where `log`."""
-
-    low: float
-    high: float
-    log: bool = False
-
-
-@dataclass(frozen=True)
-class Whole:
-    """An integer between two bounds, both included."""
-
-    low: int
-    high: int
-    log: bool = False
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of a few named options."""
-
-    options: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Space:
-    """What is searched; `first` are known-good parameters that trial 0 tries (a warm start)."""
-
-    ranges: Mapping[str, Real | Whole | Choice]
-    first: Params | None = None
-
-
-def started_at(space: Space, good: Params) -> Space:
-    """The space with its warm start replaced, name by name; ValueError for one outside of it."""
-    for name, value in good.items():
-        what = space.ranges.get(name)
-        inside = (
-            what is not None and value in what.options
-            if isinstance(what, Choice)
-            else what is not None and not isinstance(value, str) and what.low <= value <= what.high
-        )
-        if not inside:
-            raise ValueError(f"the known-good {name} = {value} lies outside what is searched")
-    return replace(space, first={**(space.first or {}), **good}) if good else space
 
 
 @dataclass(frozen=True)

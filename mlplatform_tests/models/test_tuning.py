@@ -14,7 +14,8 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from mlplatform.models.errors import NotTrainable, TrialPruned, TuningFailed
 from mlplatform.models.seeds import derive_seed
-from mlplatform.models.tuning import Choice, Real, Space, TimeLimit, Tuner, Tuning, Whole, tune
+from mlplatform.models.space import Choice, Real, Space, Whole
+from mlplatform.models.tuning import TimeLimit, Tuner, Tuning, tune
 
 SPACE = Space(
     {"x": Real(-3.0, 3.0), "rate": Real(0.01, 1.0, log=True), "k": Whole(1, 9)},

@@ -17,7 +17,7 @@ from mlplatform.models.neural.training import (
     train,
     widths_of,
 )
-from mlplatform.models.tuning import Params, Real, Space, Whole
+from mlplatform.models.space import Params, Real, Space, Whole
 
 SPACE = Space(
     ranges={

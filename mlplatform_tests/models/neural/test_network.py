@@ -12,7 +12,7 @@ from mlplatform.models.neural.network import SPACE, KerasNet, train_dense
 from mlplatform.models.neural.preparation import fit_preparation
 from mlplatform.models.neural.training import Sample, export
 from mlplatform.models.scores import auc, squared_error
-from mlplatform.models.tuning import Space
+from mlplatform.models.space import Space
 from mlplatform_tests.models.neural.planted import needs_tensorflow, rows, untrained_text
 
 BUDGET = Budget(max_rounds=40, patience=8)
