@@ -62,6 +62,7 @@ BAD: dict[str, tuple[bytes, tuple[str, ...]]] = {
         ("5.900,25", "Line 2"),
     ),
     "columns change order half-way": ((text_of(300) + SWAPPED).encode(), ("line 302",)),
+    "columns change order early": ((text_of(30) + SWAPPED).encode(), ("line 32",)),
     "several offsets": (
         with_row(20, bar(20, at="2025-06-02T16:50:00+03:00"))
         .replace(bar(25), bar(25, at="2025-06-02T06:55:00-07:00")).encode(),

@@ -9,6 +9,7 @@ from mlplatform.adapters.bars.formats.rows_table import unique_names
 from mlplatform.domain.errors import InputError
 
 SAMPLE_LINES = 200
+_FIRST_ROWS = 20
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 TIME = (
     r"^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b|^\d{1,2}:\d{2}|^\d{8}[ T]\d|^\d{1,2}[ -][A-Za-z]{3}[ -]\d"
@@ -67,7 +68,12 @@ def shape_of(where: str, numbered: list[tuple[int, str]]) -> CsvShape:
     _check_commas(where, data)
     kinds = {name: _kind([row[at] for _, row in data]) for at, name in enumerate(columns)}
     named = {kind: tuple(n for n in columns if kinds[n] == kind) for kind in set(kinds.values())}
-    whole, fraction = named.get("whole", ()), named.get("fraction", ())
+    numbers = tuple(n for n in columns if kinds[n] in {"whole", "fraction", "number"})
+    # Of the first rows alone: in a short file the columns may change their order within the sample.
+    first = {n: _kind([row[columns.index(n)] for _, row in data[:_FIRST_ROWS]]) for n in numbers}
+    whole, fraction = (
+        tuple(n for n in numbers if first[n] == kind) for kind in ("whole", "fraction")
+    )
     return CsvShape(
         separator=separator,
         is_wrapped=is_wrapped,
@@ -76,7 +82,7 @@ def shape_of(where: str, numbered: list[tuple[int, str]]) -> CsvShape:
         header_cells=tuple(rows[0]) if has_header else (),
         comments=comments,
         first_line=content[has_header][0],
-        number_columns=tuple(n for n in columns if kinds[n] in {"whole", "fraction", "number"}),
+        number_columns=numbers,
         word_columns=named.get("word", ()),
         whole_columns=whole,
         fraction_columns=fraction,
