@@ -5,9 +5,6 @@ from pathlib import Path
 
 import polars as pl
 
-from mlplatform.adapters.bars.fetching import RTH_ONLY, Wanted, fetch, network_settings
-from mlplatform.adapters.bars.formats.file_bars import FileBars
-from mlplatform.adapters.bars.formats.settle import Hints
 from mlplatform.adapters.bars.port import Source, SourceSpec
 from mlplatform.adapters.home import Home, data_root
 from mlplatform.domain.content import content_hash
@@ -23,6 +20,9 @@ def open_source(series: Series, spec: SourceSpec, home: Home, now: datetime) -> 
         return _synthetic(series, spec)
     if spec.kind == "file":
         return open_file(series.instrument, series.timeframe, spec, now)
+    # Slow to import, needed only where bars come over the network.
+    from mlplatform.adapters.bars.fetching import RTH_ONLY, Wanted, fetch, network_settings
+
     wanted = Wanted(rth_only=spec.label == RTH_ONLY)
     return fetch(series, spec.kind, home.root / "downloads", wanted, now, network_settings())
 
@@ -43,6 +43,9 @@ def open_file(
     path = place or Path(str(spec.path))
     if not path.exists():
         raise InputError(f"No file {path}: check the path.")
+    from mlplatform.adapters.bars.formats.file_bars import FileBars  # brings pyarrow
+    from mlplatform.adapters.bars.formats.settle import Hints
+
     hints = Hints(instrument, timeframe, spec.timezone, _label(spec))
     bars = FileBars(path, hints, now, root=root or data_root())
     known = bars.understanding
