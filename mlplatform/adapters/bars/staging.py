@@ -69,6 +69,8 @@ def stage(source: Source, axis: PeriodAxis, is_linked: bool) -> Staged:
 
 def _stage(source: Source, axis: PeriodAxis, is_linked: bool, folder: Path) -> Staged:
     parts: dict[str, list[Path]] = defaultdict(list)
+    whole: dict[str, str] = {}
+    """The content of periods that lie in one part."""
     rows, span = 0, _Span()
     for number, batch in enumerate(source.batches()):
         origin = pl.col("source").fill_null(source.sha256[:ORIGIN_DIGITS])
@@ -77,15 +79,19 @@ def _stage(source: Source, axis: PeriodAxis, is_linked: bool, folder: Path) -> S
         for period, frame in split_periods(raw, axis, span.day).items():
             span.take(frame)
             path = folder / f"{period}.{number:05d}"
-            frame.write_parquet(path)
+            frame.write_parquet(path, compression="lz4")  # read again at once: quick, not small
             parts[period].append(path)
+            whole[period] = content_hash(frame.drop(ORIGIN)) if len(parts[period]) == 1 else ""
     if not rows:
         raise InputError(f"{source.name} holds no rows: give a file of bars.")
     if not parts:
         raise InputError(
             f"No bar of {source.name} lies in a CME session: check its time zone (--timezone)."
         )
-    hashes = {period: _joined(folder / f"{period}.parquet", parts[period]) for period in parts}
+    hashes = {
+        period: _joined(folder / f"{period}.parquet", parts[period], whole[period])
+        for period in parts
+    }
     delivery = Delivery(
         identity=_identity(source, is_linked),
         spec=source.spec,
@@ -118,15 +124,15 @@ class _Span:
             self.day = self.last.date()
 
 
-def _joined(target: Path, parts: list[Path]) -> str:
-    """One file of a period's parts; the hash of what is in it."""
-    frame = pl.concat([pl.read_parquet(part, memory_map=False) for part in parts])
+def _joined(target: Path, parts: list[Path], whole: str) -> str:
+    """One file of a period's parts; the hash of what is in it: `whole` where it is one part."""
     if len(parts) == 1:
         parts[0].rename(target)
-    else:
-        frame.write_parquet(target)
-        for part in parts:
-            part.unlink()
+        return whole
+    frame = pl.concat([pl.read_parquet(part, memory_map=False) for part in parts])
+    frame.write_parquet(target, compression="lz4")
+    for part in parts:
+        part.unlink()
     return content_hash(frame.drop(ORIGIN))
 
 
