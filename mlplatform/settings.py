@@ -44,6 +44,8 @@ class StudySettings(BaseSettings):
     """Between the end of a training label and the first tested decision."""
     model_plots: bool = True
     """Whether runs in MLflow carry plots of their models: half a second a window."""
+    lake_uri: str | None = None
+    """Where the lake lies: s3://bucket/prefix; the home's own folder where None."""
     mlflow_uri: str | None = None
     """A tracking server; the home's own database where None."""
     optuna_url: str | None = None

@@ -27,9 +27,10 @@ concurrency:
 class Home:
     """`lake/`, `deliveries/`, `dagster/`, `mlflow/`, `optuna/`, `reports/`, `settings.json`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, lake_uri: str | None = None) -> None:
+        """`lake_uri` names another place for the lake: s3://bucket/prefix."""
         self.root = root
-        self.lake = Lake(root / "lake")
+        self.lake = Lake(lake_uri or root / "lake")
 
     @property
     def dagster(self) -> Path:
@@ -53,8 +54,9 @@ class Home:
     def create(self) -> None:
         """Make the folders; raises InputError where that is not allowed."""
         try:
-            for folder in (self.lake.root, self.dagster, self.mlflow, self.optuna):
+            for folder in (self.dagster, self.mlflow, self.optuna):
                 folder.mkdir(parents=True, exist_ok=True)
+            self.lake.shelf.create()
             write_text(self.dagster / "dagster.yaml", _DAGSTER_YAML)
             probe = self.root / f".writable-{os.getpid()}"
             probe.touch()

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from mlplatform.adapters.atomic import replacing
 from mlplatform.adapters.home import Home
+from mlplatform.adapters.lake import Lake
 from mlplatform.domain.errors import CheckStopped, InputError
 from mlplatform.domain.series import Series, Timeframe
 from mlplatform.market.adjustment import adjusted
@@ -36,7 +37,8 @@ def export(home_root: Path, series_name: str, shape: Shape, out: Path, console: 
     where a check found them unfit.
     """
     series = Series.parse(series_name)
-    periods = Home(home_root).lake.periods("bars", series.name)
+    lake = Home(home_root, load_settings(home_root).lake_uri).lake
+    periods = lake.periods("bars", series.name)
     if not periods:
         raise InputError(
             f"{home_root} has no bars of {series.name}: run `mlplatform ingest` first."
@@ -46,7 +48,7 @@ def export(home_root: Path, series_name: str, shape: Shape, out: Path, console: 
     if shape.adjustment not in (None, "difference", "ratio"):
         raise InputError(f"Unknown adjustment '{shape.adjustment}': use difference or ratio.")
     _require_sound(home_root, series.name, periods)
-    bars = _shaped(home_root, series, periods, shape)
+    bars = _shaped(lake, series, periods, shape)
     with replacing(out.absolute()) as temporary:
         getattr(bars, _WRITERS[out.suffix])(temporary)
     told = f"{shape.adjustment}-adjusted" if shape.adjustment else "unadjusted"
@@ -56,8 +58,7 @@ def export(home_root: Path, series_name: str, shape: Shape, out: Path, console: 
     )
 
 
-def _shaped(home_root: Path, series: Series, periods: list[str], shape: Shape) -> pl.DataFrame:
-    lake = Home(home_root).lake
+def _shaped(lake: Lake, series: Series, periods: list[str], shape: Shape) -> pl.DataFrame:
     bars = lake.read("bars", series.name, periods)
     if shape.adjustment is not None:
         rolls = lake.read("rolls", series.name, periods)

@@ -78,7 +78,7 @@ def _fit(series: Series) -> Series:
 
 
 def _held(home_root: Path, series: Series) -> pl.DataFrame:
-    lake = Home(home_root).lake
+    lake = Home(home_root, load_settings(home_root).lake_uri).lake
     periods = lake.periods("bars", series.name)
     if not periods:
         raise InputError(
@@ -89,7 +89,8 @@ def _held(home_root: Path, series: Series) -> pl.DataFrame:
 
 def _read(home_root: Path, series: Series, look: Look) -> pl.DataFrame:
     """Continuous bars of a file, or synthetic ones: read, rolled and not kept."""
-    home, settings = Home(home_root), load_settings(home_root)
+    settings = load_settings(home_root)
+    home = Home(home_root, settings.lake_uri)
     spec = SourceSpec("synthetic", seed=settings.seed)
     if look.data != "synthetic":
         path = Path(str(look.data)).expanduser().absolute()

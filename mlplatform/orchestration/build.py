@@ -82,7 +82,10 @@ def _wire(
     overrides: Mapping[str, object],
     on_step: OnStep | None,
 ) -> Platform:
-    home, axis = Home(home_root), Axis(PeriodAxis(settings.cadence, settings.first_period))
+    home, axis = (
+        Home(home_root, settings.lake_uri),
+        Axis(PeriodAxis(settings.cadence, settings.first_period)),
+    )
     workshop = Workshop(axis, settings)
     assets = [build(workshop) for build in _ASSETS]
     book = BarBook(home, axis.periods)

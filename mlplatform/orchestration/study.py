@@ -21,7 +21,7 @@ from mlplatform.studies.backtest import (
 )
 from mlplatform.studies.result import PolicyResult, Source, StudyResult, Window
 
-_PLACES = {"mlflow_uri", "optuna_url", "first_period"}
+_PLACES = {"lake_uri", "mlflow_uri", "optuna_url", "first_period"}
 """Settings of a place, not of a study."""
 
 

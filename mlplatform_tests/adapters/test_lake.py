@@ -30,7 +30,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = Lake(tmp_path)
-    path = lake.write(FRAME, "bars", "MES-1m", "2025-01")
+    path = Path(lake.write(FRAME, "bars", "MES-1m", "2025-01"))
 
     def half(self: pl.DataFrame, file: Path) -> None:
         Path(file).write_bytes(b"PAR1 half")

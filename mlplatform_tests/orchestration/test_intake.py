@@ -130,7 +130,10 @@ def test_a_later_file_is_rolled_with_the_month_before_it_in_mind(ingested, tmp_p
     whole = seeded_bars(60, "5m")
     drop(ingested, "MES_march.csv", whole.filter(pl.col("session_date") >= pl.date(2025, 3, 1)))
     lake = ingested.home.lake
-    before = {path: path.stat().st_mtime_ns for path in lake.root.rglob("2025-01.parquet")}
+    before = {
+        path: path.stat().st_mtime_ns
+        for path in (ingested.home.root / "lake").rglob("2025-01.parquet")
+    }
     with open_instance(ingested.home) as instance:
         done = ingested.definitions.resolve_job_def("landing").execute_in_process(instance=instance)
     assert done.success
