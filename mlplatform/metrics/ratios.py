@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlplatform.metrics.returns import DAYS_A_YEAR, Floats, cagr
-from mlplatform.metrics.risk import ONE_DAY, is_constant
+from mlplatform.metrics.risk import ONE_DAY, downside_deviation, is_constant
 from mlplatform.metrics.undefined import Metric, Undefined
 
 ZERO_VARIANCE = "daily returns do not vary"
@@ -23,8 +23,8 @@ def sortino_ratio(returns: Floats, periods_a_year: float = DAYS_A_YEAR) -> Metri
     """`mean(r) / sqrt(mean(min(r, 0)^2)) * sqrt(252)`; Sortino and Price (1994), target 0."""
     if returns.size < 2:
         return Undefined("a ratio of scatter needs two trading days")
-    downside = float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2)))
-    if downside == 0.0:
+    downside = downside_deviation(returns, 1.0)
+    if isinstance(downside, Undefined) or downside == 0.0:
         return Undefined(NO_LOSING_DAY)
     return float(np.mean(returns) / downside * np.sqrt(periods_a_year))
 

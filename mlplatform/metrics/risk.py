@@ -37,7 +37,12 @@ def downside_deviation(returns: Floats, periods_a_year: float = DAYS_A_YEAR) -> 
     """
     if returns.size == 0:
         return Undefined(NO_DAYS)
-    return float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2)) * np.sqrt(periods_a_year))
+    worst = float(-np.min(returns, initial=0.0))
+    if worst == 0.0:
+        return 0.0
+    # Relative to the worst, so that the square of a tiny return does not vanish.
+    share = np.sqrt(np.mean((np.minimum(returns, 0.0) / worst) ** 2))
+    return float(worst * share * np.sqrt(periods_a_year))
 
 
 def value_at_risk(returns: Floats, tail_frac: float = TAIL_FRAC) -> Metric:

@@ -33,6 +33,8 @@ class Window:
     test_candidates: int
     notes: tuple[str, ...] = ()
     """What a reader must know, such as a fall-back to the baseline and its reason."""
+    trials_run: int = 0
+    """Optuna trials that its models' searches judged."""
 
 
 @dataclass(frozen=True)
@@ -74,3 +76,9 @@ class StudyResult:
     """By policy."""
     finer_series: str | None = None
     """The series whose bars told what came first inside a bar."""
+    candidates: pl.DataFrame | None = None
+    """What ML judged, all windows: candidate_id, ts, setup, side, period, probability (null where
+    the window has no model), threshold, take, and `net_r`: the R of each under ML's plan, had it
+    been the only trade (null: never filled, or not closed by the end of the data)."""
+    regimes: pl.DataFrame | None = None
+    """By session_date: what the market was like, known before the day."""

@@ -76,6 +76,7 @@ def fake_study(plan: StudyPlan | None = None) -> StudyResult:
             "capital_usd": plan.capital_usd,
             "limit_through_ticks": 1,
             "costs": {"commission_side_usd": 0.62, "slippage_ticks": 1.0},
+            "execution": {"tick_points": 0.25, "multiplier_usd": POINT_USD, "slippage_ticks": 1.0},
         },
         provenance={
             "run_id": "0" * 32,

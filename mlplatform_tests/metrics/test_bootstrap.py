@@ -23,9 +23,9 @@ def test_of_independent_days_it_agrees_with_the_normal_interval() -> None:
     daily = np.random.default_rng(4).normal(10, 100, 2_000)
     got = _interval(daily, confidence=0.98)
     half = 2.326 * np.std(daily, ddof=1) / np.sqrt(daily.size)
-    assert got.mean == pytest.approx(np.mean(daily))
-    assert got.high - got.mean == pytest.approx(half, rel=0.12)
-    assert got.mean - got.low == pytest.approx(half, rel=0.12)
+    assert got.value == pytest.approx(np.mean(daily))
+    assert got.high - got.value == pytest.approx(half, rel=0.12)
+    assert got.value - got.low == pytest.approx(half, rel=0.12)
 
 
 def test_runs_of_days_widen_it_because_blocks_stay_together() -> None:
@@ -54,7 +54,7 @@ def test_every_day_is_drawn_the_first_and_the_last_too(day: int) -> None:
 
 def test_constant_days_leave_no_doubt() -> None:
     got = _interval(np.full(30, 2.0))
-    assert (got.low, got.mean, got.high) == (2.0, 2.0, 2.0)
+    assert (got.low, got.value, got.high) == (2.0, 2.0, 2.0)
 
 
 def test_too_few_days_give_no_interval() -> None:

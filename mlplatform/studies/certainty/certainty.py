@@ -1,0 +1,127 @@
+"""From a study to how sure its figures are."""
+
+import numpy as np
+
+from mlplatform.metrics.bootstrap import CONFIDENCE, RESAMPLES, stationary_resamples
+from mlplatform.metrics.overfitting import overfitting_probability
+from mlplatform.metrics.returns import DAYS_A_YEAR
+from mlplatform.metrics.sharpe import (
+    Moments,
+    deflated_sharpe,
+    expected_best_sharpe,
+    moments_of,
+    probabilistic_sharpe,
+)
+from mlplatform.metrics.summary import summarise
+from mlplatform.metrics.undefined import Metric, Undefined
+from mlplatform.studies.certainty.costs import break_even_multiple, cost_rows, slippage_rows
+from mlplatform.studies.certainty.days import Days, days_of
+from mlplatform.studies.certainty.intervals import (
+    FIGURES,
+    difference_of,
+    figures_of,
+    intervals_of,
+    resampled_figures,
+)
+from mlplatform.studies.certainty.permutation import permutation_test
+from mlplatform.studies.certainty.value import Certainty, Deflation, Intervals
+from mlplatform.studies.certainty.variants import variant_days
+from mlplatform.studies.certainty.verdict import judge
+from mlplatform.studies.result import StudyResult
+
+COMPARED = ("ml", "baseline")
+
+
+def certainty_of(study: StudyResult, seed: int) -> Certainty:
+    """Intervals, deflated Sharpe ratio, overfitting, permutation, costs and verdict of a study.
+
+    Seeded: the same study and seed give the same value. `provenance` of the study may hold
+    `earlier_studies`, the number of other recipes tried on the series; only what is named after
+    them depends on it. Raises ValueError where baseline and ML are marked on different days.
+    """
+    policies = {name: study.policies[name] for name in COMPARED}
+    marked = [policy.daily["session_date"] for policy in policies.values()]
+    if not marked[0].equals(marked[1]):
+        raise ValueError("baseline and ML must be marked on the same trading days")
+    days = {name: days_of(policy, study.capital_usd) for name, policy in policies.items()}
+    ml, baseline, difference = _intervals(study, days, seed)
+    sharpe = ml[1]["sharpe_ratio"]
+    trials = sum(window.trials_run for window in study.windows)
+    earlier = study.provenance.get("earlier_studies", 0)
+    earlier = earlier if isinstance(earlier, int) else 0
+    moments = _moments(days["ml"])
+    own = deflation(moments, trials)
+    with_earlier = deflation(moments, max(trials, 1) * (1 + earlier))
+    counts = (policies["ml"].trades.height, len(marked[0]))
+    told = (counts, ml[0]["mean_day_usd"], difference["mean_day_usd"], sharpe)
+    variants = variant_days(study.candidates, marked[0])
+    execution = study.settings.get("execution")
+    execution = execution if isinstance(execution, dict) else {}
+    capital = study.capital_usd
+    return Certainty(
+        resamples=RESAMPLES,
+        confidence=CONFIDENCE,
+        ml=ml[0],
+        baseline=baseline[0],
+        difference=difference,
+        psr=moments if isinstance(moments, Undefined) else probabilistic_sharpe(moments),
+        trials_optuna=trials,
+        sr0=own.sr0,
+        dsr=own.dsr,
+        earlier_studies=earlier,
+        with_earlier=with_earlier,
+        pbo=overfitting_probability(variants),
+        pbo_variants=variants.shape[1],
+        permutation=permutation_test(study.candidates, seed),
+        costs=tuple(r for n, p in policies.items() for r in cost_rows(n, p, capital)),
+        slippage=tuple(
+            r for n, p in policies.items() for r in slippage_rows(n, p, capital, execution)
+        ),
+        break_even_multiple={name: break_even_multiple(p) for name, p in policies.items()},
+        verdict=judge(*told, own),
+        verdict_with_earlier=judge(*told, with_earlier),
+    )
+
+
+def deflation(moments: Moments | Undefined, trials: int) -> Deflation:
+    """The Sharpe ratio held against the best of `trials` without skill.
+
+    What trials without skill show scatters as their estimation does: `1 / (T - 1)` per day.
+    """
+    if isinstance(moments, Undefined):
+        return Deflation(trials, moments, moments)
+    variance = 1.0 / (moments.days - 1.0)
+    sr0 = expected_best_sharpe(trials, variance)
+    dsr = deflated_sharpe(moments, trials, variance)
+    return Deflation(trials, sr0 * float(np.sqrt(DAYS_A_YEAR)), dsr)
+
+
+def _moments(days: Days) -> Moments | Undefined:
+    returns = days.returns
+    return returns if isinstance(returns, Undefined) else moments_of(returns)
+
+
+_Told = tuple[Intervals, dict[str, Metric]]
+
+
+def _intervals(
+    study: StudyResult, days: dict[str, Days], seed: int
+) -> tuple[_Told, _Told, Intervals]:
+    """Of ML, of the baseline (each with the figures themselves), and of the difference."""
+    n = days["ml"].net_usd.size
+    drawn = stationary_resamples(max(n, 1), seed)
+    told, values, figures = {}, {}, {}
+    for name in COMPARED:
+        policy = study.policies[name]
+        summary = summarise(policy.trades, policy.daily, study.capital_usd)
+        values[name] = figures_of(days[name], summary)
+        figures[name] = (
+            resampled_figures(days[name], drawn)
+            if n
+            else dict.fromkeys(FIGURES, np.full(RESAMPLES, np.nan))
+        )
+        told[name] = intervals_of(values[name], figures[name], n)
+    apart = {f: figures["ml"][f] - figures["baseline"][f] for f in FIGURES}
+    gap = {f: difference_of(values["ml"][f], values["baseline"][f]) for f in FIGURES}
+    ml, baseline = ((told[name], values[name]) for name in COMPARED)
+    return ml, baseline, intervals_of(gap, apart, n)
