@@ -7,7 +7,7 @@ one select (parallel, common parts once), outputs of one indicator by one call o
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -15,11 +15,15 @@ import polars as pl
 Columns = Mapping[str, pl.Series]
 Compute = Callable[[Columns], pl.Series]
 Together = Callable[[Columns], list[pl.Series]]
-Newest = Callable[[Columns], Sequence[float | None]]
+Newest = Callable[[pl.DataFrame], Sequence[float | None]]
+"""From the rows that a window reads: the values on the newest of them."""
 
 
 class Gatherable(ABC):
     """A compute function that the engine may evaluate together with others of its `key`."""
+
+    stands_still: ClassVar[bool] = False
+    """Whether the newest value changes only with its `moment`: live computes it once a moment."""
 
     @property
     @abstractmethod
@@ -35,11 +39,11 @@ class Gatherable(ABC):
     def newest(cls, members: Sequence[Self]) -> Newest:
         """One function for all members: their values on the newest row."""
         together = cls.together(members)
-        return lambda columns: [column[-1] for column in together(columns)]
+        return lambda rows: [column[-1] for column in together(rows.to_dict())]
 
-    def moment(self, bar: Mapping[str, Any]) -> Hashable | None:  # noqa: ARG002
-        """Of a newest bar: what must change before the newest value can; None: each bar may."""
-        return None
+    def moment(self, bar: Mapping[str, Any]) -> Hashable:
+        """Of a newest bar: what must change before a value that stands still can; per `key`."""
+        raise NotImplementedError
 
     def __call__(self, columns: Columns) -> pl.Series:
         """This one alone."""
@@ -73,7 +77,7 @@ class Expression(Gatherable):
     def newest(cls, members: Sequence[Self]) -> Newest:
         """One select, of which one row is read."""
         named = [member.expr.alias(f"={number}") for number, member in enumerate(members)]
-        return lambda columns: pl.DataFrame(dict(columns)).select(named).row(-1)
+        return lambda rows: rows.select(named).row(-1)
 
     @property
     def is_windowed(self) -> bool:
@@ -105,16 +109,32 @@ class Indicator(Gatherable):
         call = members[0]
 
         def compute(columns: Columns) -> list[pl.Series]:
-            import talib  # compiled library, slow to import
-
-            arrays = [np.ascontiguousarray(_floats(columns[name])) for name in call.inputs]
-            result: Any = getattr(talib, call.function)(*arrays, **call.params)
+            result = _called(call, [columns[name] for name in call.inputs])
             return [
                 pl.Series(result if m.output is None else result[m.output], nan_to_null=True)
                 for m in members
             ]
 
         return compute
+
+    @classmethod
+    def newest(cls, members: Sequence[Self]) -> Newest:
+        """One call, of whose outputs the last values are read."""
+        call = members[0]
+
+        def compute(rows: pl.DataFrame) -> list[float | None]:
+            result = _called(call, [rows[name] for name in call.inputs])
+            return [float((result if m.output is None else result[m.output])[-1]) for m in members]
+
+        return compute
+
+
+def _called(call: Indicator, columns: Sequence[pl.Series]) -> Any:
+    """What TA-Lib gives: an array, or one for each of its outputs."""
+    import talib  # compiled library, slow to import
+
+    arrays = [np.ascontiguousarray(_floats(column)) for column in columns]
+    return getattr(talib, call.function)(*arrays, **call.params)
 
 
 def _floats(column: pl.Series) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -1,9 +1,7 @@
 """Features bar by bar: the newest bar's row, as the batch would give it."""
 
 from collections.abc import Hashable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ from mlplatform.domain.tables import BARS
 from mlplatform.features.compute import warmup_sessions
 from mlplatform.features.evaluation import evaluate
 from mlplatform.features.graph import FeaturePlan
-from mlplatform.features.windows import SESSION, Window, rows_read, windows_of
+from mlplatform.features.windows import SESSION, Days, Window, rows_read, windows_of
 
 
 class BarOrderError(ValueError):
@@ -40,7 +38,6 @@ class LiveFeatures:
         self.history_sessions = warmup_sessions(plan, timeframe)
         """Whole trading days of history after which every feature has all the past it needs."""
         self._levels = windows_of(plan)
-        self._threads = ThreadPoolExecutor(pl.thread_pool_size())
         self._bars_read = rows_read(plan, timeframe, of_bars=True)
         columns = ["ts", "contract", SESSION, *plan.bar_columns]
         self._schema = pl.Schema({name: BARS.schema[name] for name in dict.fromkeys(columns)})
@@ -76,33 +73,31 @@ class LiveFeatures:
                 self._past.end = 0
                 self._held.clear()
         self._bars = pl.concat([self._bars.tail(self._bars_read - 1), row], rechunk=True)
-        session_start = _session_starts(self._bars[SESSION])
+        day = self._bars[SESSION].to_physical().to_numpy()
         self._past.grow()
-        for windows in self._levels:
-            values_of = partial(self._values, session_start=session_start, bar=bar)
-            for window, values in zip(windows, self._threads.map(values_of, windows), strict=True):
-                names = (feature.name for feature in window.step.features)
-                self._past.newest.update(zip(names, values, strict=True))
+        # One after the other: planning their expressions, which is most of it, gains no time from
+        # a second thread.
+        for window in (window for windows in self._levels for window in windows):
+            names = (feature.name for feature in window.step.features)
+            self._past.newest.update(zip(names, self._values(window, day, bar), strict=True))
         self._past.keep()
         return {"ts": bar["ts"], **{name: self._past.newest[name] for name in self.plan.names}}
 
-    def _values(
-        self, window: Window, session_start: Any, bar: Mapping[str, Any]
-    ) -> list[float | None]:
+    def _values(self, window: Window, day: Days, bar: Mapping[str, Any]) -> list[float | None]:
         """The newest values of a window: computed, or those that cannot have changed."""
-        moment = window.moment(bar)
+        if not window.stands_still:
+            return window.values(self._rows(window, day))
+        moment = window.moment(bar, self._past.newest)
         held = self._held.get(id(window))
-        if moment is not None and held is not None and held[0] == moment:
-            return held[1]
-        start = window.start(session_start)
-        height = self._bars.height - start
-        known = {
-            name: self._bars[name][start:] if name in self._schema else self._past[name, height]
-            for name in window.step.inputs
-        }
-        values = window.values(known)
-        self._held[id(window)] = (moment, values)
-        return values
+        if held is None or held[0] != moment:
+            held = self._held[id(window)] = (moment, window.values(self._rows(window, day)))
+        return held[1]
+
+    def _rows(self, window: Window, day: Days) -> pl.DataFrame:
+        """The rows of its inputs that a window reads."""
+        bars = self._bars[window.start(day) :]
+        names = [name for name in window.step.inputs if name not in self._schema]
+        return bars.hstack(self._past.tail(names, bars.height)) if names else bars
 
 
 class Past:
@@ -117,11 +112,18 @@ class Past:
         self._series: dict[tuple[str, int], pl.Series] = {}
         self._values = np.full((len(names), 4 * rows + 64), np.nan)
 
-    def __getitem__(self, place: tuple[str, int]) -> pl.Series:
-        """The last values of a name, the newest included."""
+    def tail(self, names: list[str], height: int) -> list[pl.Series]:
+        """The last values of some names, the newest included."""
+        if height == 1:
+            newest = {name: self.newest[name] for name in names}
+            schema = dict.fromkeys(names, pl.Float64)
+            return pl.from_dicts([newest], schema).get_columns()
+        return [self._tail(name, height) for name in names]
+
+    def _tail(self, name: str, height: int) -> pl.Series:
+        place = name, height
         if place in self._series:
             return self._series[place]
-        name, height = place
         number, value = self._row_of[name], self.newest[name]
         # In place: the newest column is filled as far as the levels before have come.
         self._values[number, self.end - 1] = np.nan if value is None else value
@@ -151,10 +153,3 @@ class Past:
         """The newest row becomes the last one of the past."""
         values = [self.newest[name] for name in self._row_of]
         self._values[:, self.end - 1] = np.array(values, dtype=np.float64)
-
-
-def _session_starts(day: pl.Series) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Of every row the first row of its session."""
-    number = day.to_physical().to_numpy()
-    first = np.flatnonzero(np.diff(number, prepend=number[0] - 1))
-    return np.repeat(first, np.diff(first, append=len(number)))

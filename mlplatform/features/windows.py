@@ -10,19 +10,19 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from mlplatform.domain.series import Timeframe
-from mlplatform.features.arithmetic import Columns, Gatherable, Indicator, Newest
+from mlplatform.features.arithmetic import Gatherable, Newest
 from mlplatform.features.evaluation import Step, gather, levels_of, step_of
 from mlplatform.features.graph import Feature, FeaturePlan
 from mlplatform.market.sessions import bars_a_session
 
 SESSION = "session_date"
-_SIZES_BARS = (0, 64, 512, 4096)
+_SIZES_BARS = (0, 256, 4096)
 """Features of about one lookback share a window: one call for many beats a short tail for each."""
 
-_MOST_FEATURES = 24
-"""More are split: planning a long select takes longer than running it, and that on one core."""
+Days = np.ndarray[Any, np.dtype[np.int32]]
 
 
 @dataclass(frozen=True)
@@ -33,33 +33,37 @@ class Window:
     newest: Newest
     lookback_bars: int
     from_session_start: bool
+    stands_still: bool
+    """Whether only a new moment can change its newest values."""
 
-    def start(self, session_start: np.ndarray[Any, np.dtype[np.int64]]) -> int:
-        """First row it reads; `session_start` is, of every row, the first row of its session."""
-        row = max(0, len(session_start) - 1 - self.lookback_bars)
-        return int(session_start[row]) if self.from_session_start else row
+    def start(self, day: Days) -> int:
+        """First row it reads; `day` is the session of every row, in order."""
+        row = max(0, len(day) - 1 - self.lookback_bars)
+        return int(np.searchsorted(day, day[row])) if self.from_session_start else row
 
-    def values(self, known: Columns) -> list[float | None]:
-        """The newest row's values; null where they are no finite number."""
-        found = self.newest({name: known[name] for name in self.step.inputs})
+    def values(self, rows: pl.DataFrame) -> list[float | None]:
+        """The newest row's values; null where they are no finite number. `rows` has its inputs."""
+        found = self.newest(rows)
         return [None if value is None or not isfinite(value) else float(value) for value in found]
 
-    def moment(self, bar: Mapping[str, Any]) -> Hashable | None:
-        """What must change before the newest values can; None where any bar may change them."""
+    def moment(self, bar: Mapping[str, Any], newest: Mapping[str, float | None]) -> Hashable:
+        """What must change before the values of a window that stands still can."""
         first = self.step.features[0].compute
-        return first.moment(bar) if isinstance(first, Gatherable) else None
+        if isinstance(first, Gatherable) and first.stands_still:
+            return first.moment(bar)
+        return tuple(newest[name] for name in self.step.inputs)
 
 
 def windows_of(plan: FeaturePlan) -> tuple[tuple[Window, ...], ...]:
     """The plan level by level, each level's features gathered by key and size of window."""
-    level = levels_of(plan)
+    level, still = levels_of(plan), _standing(plan)
     place = {
-        f.name: (level[f.name], SESSION in f.inputs, _size(f.lookback_bars)) for f in plan.order
+        f.name: (level[f.name], SESSION in f.inputs, _size(f.lookback_bars), f.name in still)
+        for f in plan.order
     }
     levels: list[list[Window]] = [[] for _ in range(max(level.values(), default=-1) + 1)]
     for group in gather(plan.order, place):
-        parts = 1 if isinstance(group[0].compute, Indicator) else -(-len(group) // _MOST_FEATURES)
-        levels[level[group[0].name]] += [_window(group[part::parts]) for part in range(parts)]
+        levels[level[group[0].name]].append(_window(group, group[0].name in still))
     return tuple(tuple(windows) for windows in levels)
 
 
@@ -78,15 +82,26 @@ def _size(lookback_bars: int) -> int:
     return int(np.searchsorted(_SIZES_BARS, lookback_bars))
 
 
-def _window(group: list[Feature]) -> Window:
+def _standing(plan: FeaturePlan) -> set[str]:
+    """Features that stand still by themselves, or because all that they read does."""
+    still: set[str] = set()
+    for feature in plan.order:
+        itself = isinstance(feature.compute, Gatherable) and feature.compute.stands_still
+        if itself or (feature.lookback_bars == 0 and still.issuperset(feature.inputs)):
+            still.add(feature.name)
+    return still
+
+
+def _window(group: list[Feature], stands_still: bool) -> Window:
     lookback = max(feature.lookback_bars for feature in group)
     step, first = step_of(group), group[0].compute
     if isinstance(first, Gatherable):
         newest = first.newest([f.compute for f in group])  # type: ignore[misc]
     else:
         newest = _last_of(step)
-    return Window(step, newest, lookback, any(SESSION in f.inputs for f in group))
+    from_start = any(SESSION in feature.inputs for feature in group)
+    return Window(step, newest, lookback, from_start, stands_still)
 
 
 def _last_of(step: Step) -> Newest:
-    return lambda columns: [column[-1] for column in step.compute(columns)]
+    return lambda rows: [column[-1] for column in step.compute(rows.to_dict())]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import BARS
-from mlplatform.features.arithmetic import Expression
+from mlplatform.features.arithmetic import Columns, Expression
+from mlplatform.features.catalog.phases import OfDay
 from mlplatform.features.compute import compute_features, warmup_sessions
 from mlplatform.features.graph import Feature, FeaturePlan
 from mlplatform.features.live import BarOrderError, LiveFeatures
@@ -145,6 +146,29 @@ def test_a_lookback_that_was_declared_too_short_shows():
     plan = FeaturePlan.build("drawn", 1, (short,), tuple(BARS.names))
     found = run(LiveFeatures(plan, TIMEFRAME, SPRING[:1000]), SPRING[1000:1010])
     assert found["far"].null_count() == 10
+
+
+def test_what_stands_still_and_what_reads_only_that_is_computed_once_a_moment():
+    seen = {"first": 0, "twice": 0}
+
+    def first(columns: Columns) -> pl.Series:
+        seen["first"] += 1
+        return pl.DataFrame(columns).select(pl.col("open").first().over("session_date")).to_series()
+
+    def twice(columns: Columns) -> pl.Series:
+        seen["twice"] += 1
+        return 2 * columns["first"]
+
+    of_day = Feature("first", ("open", "session_date"), 0, OfDay(first), "first price")
+    of_that = Feature("twice", ("first",), 0, twice, "twice the first price")
+    plan = FeaturePlan.build("drawn", 1, (of_day, of_that), tuple(BARS.names))
+    live = LiveFeatures(plan, TIMEFRAME, SPRING[:1000])
+    seen.update(first=0, twice=0)
+    found = run(live, SPRING[1000:1600])
+    assert found.equals(compute_features(plan, SPRING[:1600])[1000:])
+    days = SPRING[1000:1600]["session_date"].n_unique()
+    assert seen == {"first": days + 1, "twice": days + 1}  # and once each in the batch
+    assert days > 2
 
 
 def test_sides_that_a_source_does_not_know_are_unknown():

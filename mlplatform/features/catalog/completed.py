@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import polars as pl
 
@@ -22,6 +22,7 @@ class Completed(Gatherable):
     share one table.
     """
 
+    stands_still: ClassVar[bool] = True
     group: pl.Expr
     of_group: Mapping[str, pl.Expr]
     value: pl.Expr

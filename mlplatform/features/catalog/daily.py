@@ -7,7 +7,7 @@ enough days of the contract are over.
 import polars as pl
 
 from mlplatform.features.catalog.completed import of_days
-from mlplatform.features.catalog.expressions import expression, ratio
+from mlplatform.features.catalog.expressions import expression, ratio, ratio_or_null
 from mlplatform.features.graph import Feature
 
 ATR_DAYS = 5
@@ -22,7 +22,7 @@ _DAYS = {
 }
 _BEFORE = tuple(f"previous_{name}" for name in ("open", "high", "low", "close"))
 _OPEN_BEFORE, _HIGH_BEFORE, _LOW_BEFORE, _CLOSE_BEFORE = (pl.col(name) for name in _BEFORE)
-_BODY_FRAC = ratio(_CLOSE_BEFORE - _OPEN_BEFORE, _HIGH_BEFORE - _LOW_BEFORE)
+_BODY_FRAC = ratio_or_null(_CLOSE_BEFORE - _OPEN_BEFORE, _HIGH_BEFORE - _LOW_BEFORE)
 
 
 def day_atr(bars_a_session: int) -> Feature:

@@ -1,10 +1,61 @@
 """How far price is from its levels, ATR: gaps to each, nearest resistance and support."""
 
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
 import polars as pl
 
-from mlplatform.features.catalog.expressions import atr_units, expression, per_atr
+from mlplatform.features.arithmetic import Columns, Gatherable, Newest, Together
+from mlplatform.features.catalog.expressions import atr_units, per_atr
 from mlplatform.features.catalog.mirrors import mirror_of
 from mlplatform.features.graph import Feature
+
+
+@dataclass(frozen=True)
+class Nearest(Gatherable):
+    """A compute function: distance to the nearest of `levels` above or below the close, ATR."""
+
+    above: bool
+    levels: tuple[str, ...]
+
+    @property
+    def key(self) -> Hashable:
+        """Each by itself."""
+        return self
+
+    @classmethod
+    def together(cls, members: Sequence[Self]) -> Together:
+        """One select."""
+        distances = [atr_units(member._points()) for member in members]
+
+        def compute(columns: Columns) -> list[pl.Series]:
+            bars = pl.DataFrame(dict(columns))
+            return [bars.select(distance).to_series() for distance in distances]
+
+        return compute
+
+    @classmethod
+    def newest(cls, members: Sequence[Self]) -> Newest:
+        """A look at each level: far cheaper for one row than to plan so long an expression."""
+        return lambda rows: [member._of_row(rows.row(-1, named=True)) for member in members]
+
+    def _points(self) -> pl.Expr:
+        close = pl.col("close")
+        if self.above:
+            there = (pl.when(pl.col(level) >= close).then(level) for level in self.levels)
+            return pl.min_horizontal(there) - close
+        there = (pl.when(pl.col(level) <= close).then(level) for level in self.levels)
+        return close - pl.max_horizontal(there)
+
+    def _of_row(self, row: dict[str, Any]) -> float | None:
+        close, atr = row["close"], row["atr14"]
+        known = [row[level] for level in self.levels if row[level] is not None]
+        if self.above:
+            gaps = [level - close for level in known if level >= close]
+        else:
+            gaps = [close - level for level in known if level <= close]
+        return min(gaps) / atr if gaps and atr else None
 
 
 def level_gap(level: str) -> Feature:
@@ -40,18 +91,12 @@ def nearest_level(side: str, levels: tuple[str, ...]) -> Feature:
 
     A level at the close counts for both. Null where no known level is on that side.
     """
-    name, close = f"{side}_atr", pl.col("close")
-    if side == "resistance":
-        above = (pl.when(pl.col(level) >= close).then(level) for level in levels)
-        nearest = pl.min_horizontal(above) - close
-    else:
-        below = (pl.when(pl.col(level) <= close).then(level) for level in levels)
-        nearest = close - pl.max_horizontal(below)
+    name = f"{side}_atr"
     return Feature(
         name,
         ("close", "atr14", *levels),
         0,
-        expression(atr_units(nearest)),
+        Nearest(side == "resistance", levels),
         f"distance to the nearest {side} of {len(levels)} levels",
         unit="atr",
         mirror=mirror_of(name),

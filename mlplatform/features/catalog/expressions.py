@@ -19,6 +19,15 @@ def indicator(function: str, *inputs: str, output: int | None = None, **params: 
 
 
 def ratio(above: pl.Expr, below: pl.Expr) -> pl.Expr:
+    """A quotient that is no finite number where what divides is not above zero.
+
+    The engine gives null there; as part of a formula that asks for null take `ratio_or_null`.
+    """
+    # What divides is written once: live features cost what planning their expressions costs.
+    return above / below.clip(lower_bound=0.0)
+
+
+def ratio_or_null(above: pl.Expr, below: pl.Expr) -> pl.Expr:
     """A quotient that is null where what divides is not above zero."""
     return above / pl.when(below > 0).then(below)
 

@@ -2,12 +2,11 @@
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import DAY, expression, ratio
+from mlplatform.features.catalog.expressions import DAY, expression, ratio, ratio_or_null
 from mlplatform.features.graph import Feature
 
-_HAS_SIDES = pl.col("ask_volume").is_not_null() & pl.col("bid_volume").is_not_null()
 _RANGE = pl.col("high") - pl.col("low")
-_PLACE = ratio(2 * pl.col("close") - pl.col("high") - pl.col("low"), _RANGE).fill_null(0.0)
+_PLACE = ratio_or_null(2 * pl.col("close") - pl.col("high") - pl.col("low"), _RANGE).fill_null(0.0)
 
 
 def signed_volume() -> Feature:
@@ -24,7 +23,7 @@ def signed_volume() -> Feature:
         "signed_volume",
         ("high", "low", "close", "volume", "bid_volume", "ask_volume"),
         0,
-        expression(pl.when(_HAS_SIDES).then(known).otherwise(_PLACE * pl.col("volume"))),
+        expression(known.fill_null(_PLACE * pl.col("volume"))),
         "volume bought less volume sold, or its proxy",
         unit="contracts",
         is_signed=True,
@@ -39,7 +38,7 @@ def sided_volume() -> Feature:
         "sided_volume",
         ("volume", "bid_volume", "ask_volume"),
         0,
-        expression(pl.when(_HAS_SIDES).then(known).otherwise("volume")),
+        expression(known.fill_null(pl.col("volume"))),
         "volume bought and sold",
         unit="contracts",
         is_step=True,

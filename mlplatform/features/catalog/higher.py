@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import polars as pl
 
@@ -26,6 +26,7 @@ HIGHER_COLUMNS = (*_ALWAYS, *_SESSION, *_SIDES)
 class OnTimeframe(Gatherable):
     """One column of a plan that is computed on higher bars; each timeframe is resampled once."""
 
+    stands_still: ClassVar[bool] = True
     plan: FeaturePlan
     column: str
     minutes: int

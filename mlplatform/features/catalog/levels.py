@@ -4,6 +4,7 @@ import polars as pl
 
 from mlplatform.features.catalog.completed import extreme, of_days, of_weeks
 from mlplatform.features.catalog.expressions import DAY, expression
+from mlplatform.features.catalog.phases import of_phase
 from mlplatform.features.graph import Feature
 
 _IS_RTH = pl.col("session") == "rth"
@@ -67,7 +68,7 @@ def overnight(side: str) -> Feature:
         f"overnight_{side}",
         ("session_date", "minutes_since_rth_open", side),
         0,
-        expression(pl.when(over).then(level)),
+        of_phase(pl.when(over).then(level)),
         f"{side} of the night before the regular open",
         unit="points",
     )
@@ -94,7 +95,7 @@ def rth_open() -> Feature:
         "rth_open",
         ("open", "session", "session_date", "minutes_since_rth_open"),
         0,
-        expression(pl.when(_SINCE_OPEN >= 0).then(first)),
+        of_phase(pl.when(_SINCE_OPEN >= 0).then(first)),
         "first price of the regular hours",
         unit="points",
     )
@@ -110,7 +111,7 @@ def opening_range(minutes: int) -> tuple[Feature, Feature]:
             f"opening_range_{side}",
             ("session_date", "session", "minutes_since_rth_open", side),
             0,
-            expression(pl.when(over).then(extreme(side, inside).over(DAY))),
+            of_phase(pl.when(over).then(extreme(side, inside).over(DAY)), minutes),
             f"{side} of the first {minutes} regular minutes",
             unit="points",
             version=2,

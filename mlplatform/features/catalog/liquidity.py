@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import expression, ratio
+from mlplatform.features.catalog.expressions import expression, ratio, ratio_or_null
 from mlplatform.features.graph import Feature
 
 _AMIHUD_SCALE = 1e9
@@ -16,7 +16,7 @@ def amihud(span_bars: int) -> Feature:
     where that leaves less than half of them.
     """
     traded = pl.col("close") * pl.col("volume")
-    impact = ratio(pl.col("return1").abs(), traded) * _AMIHUD_SCALE
+    impact = ratio_or_null(pl.col("return1").abs(), traded) * _AMIHUD_SCALE
     return Feature(
         f"amihud{span_bars}",
         ("return1", "close", "volume"),
@@ -35,7 +35,7 @@ def illiquidity(span_bars: int, sessions: int, bars_a_session: int) -> Feature:
         "illiquidity",
         (f"amihud{span_bars}",),
         sessions * bars_a_session,
-        expression(pl.when(level > 0).then(level.log())),
+        expression(level.log()),
         f"log of Amihud's illiquidity per its mean of {sessions} sessions",
         params={"sessions": sessions},
     )

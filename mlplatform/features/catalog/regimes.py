@@ -4,7 +4,7 @@ import math
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import expression, ratio
+from mlplatform.features.catalog.expressions import expression, ratio, ratio_or_null
 from mlplatform.features.catalog.rhythm import USUAL_SESSIONS, for_time
 from mlplatform.features.graph import Feature
 
@@ -22,7 +22,7 @@ def volatility_level(sessions: int, bars_a_session: int) -> Feature:
         "volatility_level",
         ("parkinson20",),
         sessions * bars_a_session,
-        expression(pl.when(level > 0).then(level.log())),
+        expression(level.log()),
         f"log of Parkinson volatility per its mean of {sessions} sessions",
         params={"sessions": sessions},
     )
@@ -66,7 +66,7 @@ def variance_balance(span_bars: int) -> Feature:
         f"variance_balance{span_bars}",
         ("return1",),
         span_bars,
-        expression(ratio(signed, squared.rolling_sum(span_bars)).clip(-1, 1)),
+        expression(ratio_or_null(signed, squared.rolling_sum(span_bars)).clip(-1, 1)),
         f"up-variance less down-variance of {span_bars} bars, per their sum",
         is_signed=True,
         params={"span_bars": span_bars},

@@ -61,8 +61,7 @@ class ForTime(Gatherable):
         within = _named([member.recent.over(DAY) for member in members])
         held: dict[Hashable, list[Floats]] = {}
 
-        def compute(columns: Columns) -> list[float | None]:
-            bars = pl.DataFrame(dict(columns))
+        def compute(bars: pl.DataFrame) -> list[float | None]:
             day = _day(bars)
             start = int(np.searchsorted(day, day[-1]))
             session = bars[start:]
@@ -73,7 +72,7 @@ class ForTime(Gatherable):
                 held[moment] = [
                     _usual_today(now, day, slot, start) for now in _numbers(bars.select(within))
                 ]
-            at = int(members[0].slot(session.tail(1))[0])
+            at = members[0].newest_slot(session)
             now = session.select(recent).row(-1)
             return [
                 _log_ratio(value, usual[at] if at < len(usual) else np.nan)
@@ -82,11 +81,20 @@ class ForTime(Gatherable):
 
         return compute
 
+    @property
+    def bar_seconds(self) -> int:
+        """Length of a bar."""
+        return max(1, _SESSION_SECONDS // self.bars_a_session)
+
     def slot(self, bars: pl.DataFrame) -> Integers:
         """Which bar of the session each is, by the clock."""
-        bar_seconds = max(1, _SESSION_SECONDS // self.bars_a_session)
         second = pl.col("minute_of_session").cast(pl.Int64) * 60 + pl.col("ts").dt.second()
-        return bars.select(second // bar_seconds).to_series().to_numpy()
+        return bars.select(second // self.bar_seconds).to_series().to_numpy()
+
+    def newest_slot(self, bars: pl.DataFrame) -> int:
+        """Which bar of the session the last one is."""
+        minute, ts = bars["minute_of_session"][-1], bars["ts"][-1]
+        return int(minute * 60 + ts.second) // self.bar_seconds
 
 
 def for_time(recent: pl.Expr, bars_a_session: int) -> ForTime:

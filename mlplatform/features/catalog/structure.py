@@ -16,15 +16,13 @@ def trend_regime(strong_adx: float = 25.0) -> Feature:
     Strong is an ADX 14 of at least 25 (Wilder 1978, New Concepts in Technical Trading Systems);
     the direction is that of the EMA 20 to the EMA 50.
     """
-    up, down = pl.col("ema20") > pl.col("ema50"), pl.col("ema20") < pl.col("ema50")
-    strong = pl.col("adx14") >= strong_adx
-    regime = pl.when(strong & up).then(1.0).when(strong & down).then(-1.0).otherwise(0.0)
-    known = strong.is_not_null() & up.is_not_null()
+    direction = (pl.col("ema20") - pl.col("ema50")).sign().cast(pl.Int8)
+    strong = (pl.col("adx14") >= strong_adx).cast(pl.Int8)
     return Feature(
         "trend_regime",
         ("adx14", "ema20", "ema50"),
         0,
-        expression(pl.when(known).then(regime)),
+        expression(strong * direction),
         "strong up-trend +1, strong down-trend -1, else 0",
         is_signed=True,
         params={"strong_adx": strong_adx},

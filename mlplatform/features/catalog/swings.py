@@ -20,15 +20,19 @@ def new_swing(side: str) -> Feature:
     all bars to its left were lower (of equal tops the first counts); mirrored for lows. It is
     known at the end of the last bar of its right wing, never before.
     """
-    sign = 1 if side == "high" else -1
-    price = sign * pl.col(side)
-    top, right = price.shift(WING_BARS), price.rolling_max(WING_BARS)
-    left = price.rolling_max(WING_BARS).shift(WING_BARS + 1)
+    price = pl.col(side)
+    top = price.shift(WING_BARS)
+    if side == "high":
+        right, wings = price.rolling_max(WING_BARS), price.rolling_max(WING_BARS)
+        towers = (top >= right) & (top > wings.shift(WING_BARS + 1))
+    else:
+        right, wings = price.rolling_min(WING_BARS), price.rolling_min(WING_BARS)
+        towers = (top <= right) & (top < wings.shift(WING_BARS + 1))
     return Feature(
         f"new_swing_{side}",
         (side,),
         2 * WING_BARS + 1,
-        expression(pl.when((top >= right) & (top > left)).then(sign * top)),
+        expression(pl.when(towers).then(top)),
         f"swing {side} confirmed by this bar",
         unit="points",
         is_step=True,

@@ -10,7 +10,14 @@ from typing import Self
 
 import polars as pl
 
-from mlplatform.features.arithmetic import Columns, Compute, Gatherable, Indicator, Together
+from mlplatform.features.arithmetic import (
+    Columns,
+    Compute,
+    Gatherable,
+    Indicator,
+    Newest,
+    Together,
+)
 from mlplatform.features.catalog.averages import RECURSION
 from mlplatform.features.catalog.expressions import expression, indicator, per_atr
 from mlplatform.features.graph import Feature
@@ -43,6 +50,21 @@ class Known(Gatherable):
 
         return compute
 
+    @classmethod
+    def newest(cls, members: Sequence[Self]) -> Newest:
+        """Each distinct indicator once; one select of the conditions alone."""
+        known = [member.known.alias(f"={at}") for at, member in enumerate(members)]
+
+        def compute(rows: pl.DataFrame) -> list[float | None]:
+            raw = [column[-1] for column in _raws(members, rows.to_dict())]
+            holds = rows.select(known).row(-1)
+            return [
+                value - member.shift if held and value is not None else None
+                for member, value, held in zip(members, raw, holds, strict=True)
+            ]
+
+        return compute
+
 
 def _raws(members: Sequence[Known], columns: Columns) -> Iterator[pl.Series]:
     """The indicators of all; two outputs of one call are one call."""
@@ -66,8 +88,8 @@ def _raws(members: Sequence[Known], columns: Columns) -> Iterator[pl.Series]:
 def rsi(span_bars: int) -> Feature:
     """RSI (TA-Lib) centred: -50 to +50; null where the close did not change within its memory."""
     memory = span_bars * 2 * RECURSION
-    changes = (pl.col("close").diff() != 0).fill_null(False).cast(pl.Int32)
-    changed = changes.rolling_sum(memory, min_samples=1) > 0
+    highest = pl.col("close").rolling_max(memory + 1, min_samples=1)
+    changed = highest > pl.col("close").rolling_min(memory + 1, min_samples=1)
     return Feature(
         f"rsi{span_bars}",
         ("close",),
@@ -203,7 +225,8 @@ def money_flow(span_bars: int) -> Feature:
 
     def filled(columns: Columns) -> pl.Series:
         # One unknown volume would stay in TA-Lib's running sums for ever.
-        return raw({**columns, "volume": columns["volume"].fill_null(0.0)})
+        volume = columns["volume"]
+        return raw({**columns, "volume": volume.fill_null(0.0)} if volume.has_nulls() else columns)
 
     return Feature(
         f"money_flow{span_bars}",

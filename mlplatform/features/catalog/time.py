@@ -6,11 +6,10 @@ from datetime import date, timedelta
 import polars as pl
 
 from mlplatform.features.catalog.expressions import expression
+from mlplatform.features.catalog.phases import OPEN_AFTER_START_MINUTES, OfDay, of_phase
 from mlplatform.features.graph import Columns, Feature
 from mlplatform.market.sessions import RTH_FIRST_MINUTE, RTH_LAST_MINUTE
 
-_OPEN_AFTER_START = 7 * 60 + RTH_FIRST_MINUTE
-"""Minutes from a session's start, 17:00 Chicago the evening before, to the regular open."""
 _CONTRACT = re.compile(r"[A-Z0-9]*([FGHJKMNQUVXZ])(\d)")
 _FRIDAY = 4
 
@@ -21,7 +20,7 @@ def minutes_since_rth_open() -> Feature:
         "minutes_since_rth_open",
         ("minute_of_session",),
         0,
-        expression(pl.col("minute_of_session").cast(pl.Float64) - _OPEN_AFTER_START),
+        expression(pl.col("minute_of_session").cast(pl.Float64) - OPEN_AFTER_START_MINUTES),
         "minutes since the regular open",
         unit="minutes",
         version=2,
@@ -77,7 +76,7 @@ def is_rth() -> Feature:
 def day_of_week() -> Feature:
     """Trading day of the week: 1 Monday to 5 Friday."""
     return Feature(
-        "day_of_week", ("session_date",), 0, expression(pl.col("session_date").dt.weekday()), "1-5"
+        "day_of_week", ("session_date",), 0, of_phase(pl.col("session_date").dt.weekday()), "1-5"
     )
 
 
@@ -89,7 +88,7 @@ def days_to_roll() -> Feature:
         "days_to_roll",
         ("contract", "session_date"),
         0,
-        _days_to_roll,
+        OfDay(_days_to_roll),
         "days to the roll of the contract",
         unit="days",
     )

@@ -19,7 +19,7 @@ def volume_ratio(span_bars: int) -> Feature:
         f"volume_ratio{span_bars}",
         ("volume",),
         span_bars,
-        expression(pl.when(against > 0).then(against.log())),
+        expression(against.log()),
         f"log of volume per its mean of {span_bars} bars",
         params={"span_bars": span_bars},
     )
@@ -32,7 +32,7 @@ def volume_trend(short_bars: int, long_bars: int) -> Feature:
         "volume_trend",
         ("volume",),
         long_bars,
-        expression(pl.when((short > 0) & (long > 0)).then((short / long).log())),
+        expression(ratio(short, long).log()),
         f"log of mean volume of {short_bars} bars per {long_bars} bars",
         params={"short_bars": short_bars, "long_bars": long_bars},
     )

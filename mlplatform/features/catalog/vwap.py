@@ -3,6 +3,7 @@
 import polars as pl
 
 from mlplatform.features.catalog.expressions import DAY, atr_units, expression, per_atr, ratio
+from mlplatform.features.catalog.phases import of_phase
 from mlplatform.features.graph import Feature
 
 _TYPICAL = (pl.col("high") + pl.col("low") + pl.col("close")) / 3
@@ -20,7 +21,7 @@ def session_first() -> Feature:
         "session_first",
         ("open", "session_date"),
         0,
-        expression(pl.col("open").first().over(DAY)),
+        of_phase(pl.col("open").first().over(DAY)),
         "first price of the session",
         unit="points",
         is_step=True,
@@ -66,14 +67,13 @@ def vwap_deviation() -> Feature:
     sqrt(sum(v p^2) / sum(v) - VWAP^2): zero on a session's first bar and where price stood still.
     """
     traded = pl.col("session_sum_volume")
-    mean = ratio(pl.col("session_sum_distance"), traded)
-    variance = ratio(pl.col("session_sum_square"), traded) - mean.pow(2)
-    stands = pl.when(variance.is_not_null()).then(0.0)
+    mean = pl.col("session_sum_distance") / traded
+    variance = (pl.col("session_sum_square") / traded - mean.pow(2)).clip(lower_bound=0.0)
     return Feature(
         "vwap_deviation",
         _SUMMED,
         0,
-        expression(pl.when(variance > _NO_WIDTH**2).then(variance.sqrt()).otherwise(stands)),
+        expression((variance * (variance > _NO_WIDTH**2)).sqrt()),
         "volume-weighted deviation of prices about the VWAP",
         unit="points",
         is_step=True,
