@@ -4,7 +4,7 @@ import numpy as np
 
 from mlplatform.models.arrays import FloatArray, Rows
 from mlplatform.models.errors import AlteredModel
-from mlplatform.models.families import Budget, Kind
+from mlplatform.models.families import Budget, Kind, row_weights
 from mlplatform.models.neural.forward import Forward, logistic
 from mlplatform.models.neural.preparation import Preparation, fit_preparation
 from mlplatform.models.neural.text import seal, unseal
@@ -17,19 +17,29 @@ from mlplatform.models.neural.training import (
     train,
     widths_of,
 )
-from mlplatform.models.space import Params, Real, Space, Whole
+from mlplatform.models.seeds import derive_seed
+from mlplatform.models.space import Choice, Params, Real, Space
 
 SPACE = Space(
     ranges={
-        "width": Whole(8, 64, log=True),
-        "depth": Whole(1, 3),
-        "dropout": Real(0.1, 0.5),
+        "width": Choice(("16", "32", "64")),
+        "depth": Choice(("1", "2")),
+        "dropout": Choice(("0.1", "0.3", "0.5")),
         "learning_rate": Real(0.0005, 0.01, log=True),
         "l2": Real(1e-5, 1e-2, log=True),
     },
-    first={"width": 32, "depth": 2, "dropout": 0.3, "learning_rate": 0.002, "l2": 1e-3},
+    first={"width": "32", "depth": "2", "dropout": "0.3", "learning_rate": 0.002, "l2": 1e-3},
 )
-"""Small and well restrained: labels are mostly noise."""
+"""Small and well restrained: labels are mostly noise. What needs another compiled network is one of
+a few choices, so that trials, folds and windows of a process share them."""
+MOST_TRIALS = 8
+"""Of a role and window; trees are quicker tried."""
+MAX_EPOCHS = 60
+PATIENCE_EPOCHS = 6
+"""An epoch sees every row, a boosting round corrects a little: networks need fewer of them."""
+MAX_ROWS = 8192
+"""Rows that a network trains on at most, drawn by seed. The stop model's rows are a candidate under
+each stop of the grid: most of one candidate's rows repeat each other."""
 _KIND = "dense network"
 
 
@@ -40,8 +50,8 @@ def train_dense(
     shape = Shape(tuple(widths_of(int(params["width"]), int(params["depth"]))))
     regimen = Regimen(
         kind=kind,
-        max_epochs=budget.max_rounds,
-        patience=budget.patience,
+        max_epochs=min(budget.max_rounds, MAX_EPOCHS),
+        patience=min(budget.patience, PATIENCE_EPOCHS),
         learning_rate=float(params["learning_rate"]),
         dropout=float(params["dropout"]),
         l2=float(params["l2"]),
@@ -54,15 +64,18 @@ class KerasNet:
     """Dense layers with batch normalisation, ReLU and dropout; trained by Keras, predicts by NumPy.
 
     Gaps are filled with the training rows' medians and flagged, columns are scaled; all of that is
-    part of the fit and of the text.
+    part of the fit and of the text. `validation_losses` are those after each epoch where a fit was
+    watched; they are not part of the text.
     """
 
     family = "keras"
     SPACE = SPACE
+    MOST_TRIALS = MOST_TRIALS
 
     def __init__(self, text: str) -> None:
         body = unseal(_KIND, text)
         self._text = text
+        self.validation_losses: tuple[float, ...] = ()
         try:
             self.rounds = int(body["rounds"])
             self.kind: Kind = body["kind"]
@@ -87,15 +100,19 @@ class KerasNet:
 
         Raises NotTrainable where TensorFlow is not installed.
         """
+        train = _at_most(train, MAX_ROWS, derive_seed(seed, "rows"))
         preparation = fit_preparation(train.x)
         mean, scale = 0.0, 1.0
         if kind == "regression":
             mean, scale = float(train.y.mean()), float(train.y.std()) or 1.0
 
         def sample(rows: Rows) -> Sample:
-            return Sample(preparation.apply(rows.x), (rows.y - mean) / scale)
+            weight = row_weights(kind, rows, budget)
+            return Sample(preparation.apply(rows.x), (rows.y - mean) / scale, weight)
 
-        held = None if valid is None else sample(valid)
+        held = None
+        if valid is not None:
+            held = sample(_at_most(valid, MAX_ROWS, derive_seed(seed, "held")))
         trained = train_dense(kind, sample(train), held, params, seed, budget)
         body = {
             "kind": kind,
@@ -105,7 +122,9 @@ class KerasNet:
             "preparation": preparation.to_json(),
             "forward": export(trained).to_json(),
         }
-        return cls(seal(_KIND, body))
+        net = cls(seal(_KIND, body))
+        net.validation_losses = trained.losses
+        return net
 
     @classmethod
     def from_text(cls, text: str) -> "KerasNet":
@@ -120,3 +139,11 @@ class KerasNet:
     def to_text(self) -> str:
         """JSON with base64 arrays and a checksum."""
         return self._text
+
+
+def _at_most(rows: Rows, limit: int, seed: int) -> Rows:
+    """These rows, or as many of them as the limit allows, in their order."""
+    if len(rows.y) <= limit:
+        return rows
+    drawn = np.random.default_rng(seed).choice(len(rows.y), limit, replace=False)
+    return rows.take(np.sort(drawn))

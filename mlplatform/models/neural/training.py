@@ -1,38 +1,39 @@
 """The training loop: mini-batches of Adam, early stopping, and the export to NumPy."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from threading import Lock
+from typing import Any
 
 import numpy as np
 
 from mlplatform.models.arrays import FloatArray
-from mlplatform.models.neural.forward import Forward, Layer, Pool
+from mlplatform.models.neural.forward import Forward, Layer
+from mlplatform.models.neural.machine import (
+    Convolution,
+    Kind,
+    Machine,
+    Shape,
+    first_output,
+    machine,
+    widths_of,
+)
 from mlplatform.models.neural.runtime import backend
 
-Kind = Literal["regression", "binary"]
+__all__ = ["Convolution", "Kind", "Regimen", "Sample", "Shape", "Trained", "export", "train"]
+__all__ += ["widths_of"]
+
 BATCH_ROWS = 256
 MIN_BATCH_ROWS = 32
 STEPS = 16
 """Steps of an epoch where there are rows for it: few rows are no reason to learn more slowly."""
+_WIDTH_STEP = 32
+"""Dense inputs are padded to a multiple of it with zeros, so that folds whose gaps differ by a
+column share a compiled network."""
 
 
-@dataclass(frozen=True)
-class Convolution:
-    """One causal convolution: its filters, taps and the bars between them."""
-
-    filters: int
-    taps: int
-    dilation: int = 1
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What a network looks like; `widths` are of its hidden dense layers."""
-
-    widths: tuple[int, ...]
-    convolutions: tuple[Convolution, ...] = ()
-    pool: Pool = "max"
+_EPSILON = 1e-3
+"""Keras adds it to the variance of a batch normalisation."""
+_ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,24 @@ class Regimen:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Prepared inputs (n, ...) and targets (n,), finite."""
+    """Prepared inputs (n, ...), targets (n,) and what each row weighs (n,), finite; None: all 1."""
 
     x: FloatArray
     y: FloatArray
+    weight: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """The Keras model as trained, its best epoch, and the loss after each epoch where watched."""
+    """The weights of each layer as trained, the best epoch, and the loss after each epoch where
+    watched. `model` is shared: another fit of that shape will overwrite its weights.
+    """
 
     model: Any
+    layers: tuple[tuple[str, int, tuple[FloatArray, ...]], ...]
+    """Kind, dilation and arrays of each layer that has weights."""
     shape: Shape
+    inputs: int
     epochs: int
     losses: tuple[float, ...]
 
@@ -69,138 +76,80 @@ class Trained:
 def train(shape: Shape, regimen: Regimen, sample: Sample, valid: Sample | None) -> Trained:
     """Train; with `valid` stop early and keep the best epoch, else run all epochs.
 
-    The weights after k epochs do not depend on whether, or for how long, training went on.
+    The weights after k epochs do not depend on whether, or for how long, training went on, nor on
+    what the process trained before. Threads take turns: compiled networks are shared.
     """
-    tf, keras = backend()
-    model = _build(shape, regimen, sample)
-    loss = _loss(regimen.kind)
-    step = _epoch_function(model, keras.optimizers.Adam(regimen.learning_rate), loss)
-    x, y = tf.constant(sample.x, tf.float32), tf.constant(sample.y, tf.float32)
+    with _ONE_AT_A_TIME:
+        return _train(shape, regimen, sample, valid)
+
+
+def _train(shape: Shape, regimen: Regimen, sample: Sample, valid: Sample | None) -> Trained:
+    data = _constants(sample)
+    inputs = tuple(int(size) for size in data[0].shape[1:])
+    unit = machine(shape, inputs, regimen.kind, regimen.dropout)
+    unit.reset(regimen.seed, sample.x.shape[-1], first_output(regimen.kind, sample.y))
+    unit.tune(regimen.learning_rate, regimen.l2)
     order = np.random.default_rng(regimen.seed)
     if valid is None:
         for _ in range(regimen.max_epochs):
-            step(x, y, _batches(order, len(sample.y)))
-        return Trained(model, shape, regimen.max_epochs, ())
-    held = tf.constant(valid.x, tf.float32), tf.constant(valid.y, tf.float32)
-    judge = tf.function(lambda a, b: loss(b, model(a, training=False)[:, 0]))
+            unit.epoch(*data, _batches(order, len(sample.y)))
+        return _trained(unit, shape, sample, regimen.max_epochs, ())
+    held = _constants(valid)
     losses: list[float] = []
-    best, kept = 0, model.get_weights()
+    best, kept = 0, unit.model.get_weights()
     while len(losses) < regimen.max_epochs and len(losses) - best < regimen.patience:
-        step(x, y, _batches(order, len(sample.y)))
-        losses.append(float(judge(*held)))
+        unit.epoch(*data, _batches(order, len(sample.y)))
+        losses.append(float(unit.judge(*held)))
         if best == 0 or losses[-1] < losses[best - 1]:
-            best, kept = len(losses), model.get_weights()
-    model.set_weights(kept)
-    return Trained(model, shape, best, tuple(losses))
+            best, kept = len(losses), unit.model.get_weights()
+    unit.model.set_weights(kept)
+    return _trained(unit, shape, sample, best, tuple(losses))
 
 
 def export(trained: Trained) -> Forward:
     """The network's arrays, batch normalisation folded into the layer before it."""
-    found = [layer for layer in trained.model.layers if layer.get_weights()]
     folded: list[Layer] = []
-    for layer in found:
-        values = [np.asarray(v, dtype=np.float64) for v in layer.get_weights()]
-        if type(layer).__name__ != "BatchNormalization":
-            dilation = int(np.max(getattr(layer, "dilation_rate", 1)))
+    for kind, dilation, values in trained.layers:
+        if kind != "BatchNormalization":
             folded.append(Layer(values[0], values[1], dilation))
             continue
         gamma, beta, mean, variance = values
-        scale = gamma / np.sqrt(variance + layer.epsilon)
+        scale = gamma / np.sqrt(variance + _EPSILON)
         before = folded.pop()
         bias = (before.bias - mean) * scale + beta
         folded.append(Layer(before.weights * scale, bias, before.dilation))
+    first = folded[0]
+    folded[0] = Layer(first.weights[..., : trained.inputs, :], first.bias, first.dilation)
     split = len(trained.shape.convolutions)
     return Forward(tuple(folded[split:]), tuple(folded[:split]), trained.shape.pool)
 
 
-def _build(shape: Shape, regimen: Regimen, sample: Sample) -> Any:
-    """Layer - batch normalisation - ReLU - dropout, as often as the shape says, then one output."""
-    keras = backend().keras
-    layers = keras.layers
-    seed = regimen.seed
-    decay = keras.regularizers.L2(regimen.l2)
-    inputs = flow = keras.Input(sample.x.shape[1:])
-
-    def initial(place: int) -> Any:
-        return keras.initializers.HeNormal(seed=(seed + place) % 2**31)
-
-    for place, part in enumerate(shape.convolutions):
-        flow = layers.Conv1D(
-            part.filters,
-            part.taps,
-            padding="causal",
-            dilation_rate=part.dilation,
-            kernel_initializer=initial(1000 + place),
-            kernel_regularizer=decay,
-        )(flow)
-        flow = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(flow))
-    if shape.convolutions:
-        flow = _pool(layers, shape.pool, flow)
-        flow = layers.Dropout(regimen.dropout, seed=(seed + 4000) % 2**31)(flow)
-    for place, width in enumerate(shape.widths):
-        flow = layers.Dense(width, kernel_initializer=initial(place), kernel_regularizer=decay)(
-            flow
+def _trained(
+    unit: Machine, shape: Shape, sample: Sample, epochs: int, losses: tuple[float, ...]
+) -> Trained:
+    layers = tuple(
+        (
+            type(layer).__name__,
+            int(np.max(getattr(layer, "dilation_rate", 1))),
+            tuple(np.asarray(value, dtype=np.float64) for value in layer.get_weights()),
         )
-        flow = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(flow))
-        flow = layers.Dropout(regimen.dropout, seed=(seed + 2000 + place) % 2**31)(flow)
-    # From the base rate, so that early epochs are not spent on finding it.
-    start = keras.initializers.Constant(_first_output(regimen.kind, sample.y))
-    small = keras.initializers.RandomNormal(stddev=0.01, seed=(seed + 3000) % 2**31)
-    last = layers.Dense(1, kernel_initializer=small, bias_initializer=start)
-    return keras.Model(inputs, last(flow))
+        for layer in unit.model.layers
+        if layer.get_weights()
+    )
+    return Trained(unit.model, layers, shape, sample.x.shape[-1], epochs, losses)
 
 
-def _pool(layers: Any, pool: Pool, flow: Any) -> Any:
-    if pool == "flat":
-        return layers.Flatten()(flow)
-    if pool == "last":
-        return flow[:, -1]
-    kind = layers.GlobalMaxPooling1D if pool == "max" else layers.GlobalAveragePooling1D
-    return kind()(flow)
+def _padded(x: FloatArray) -> FloatArray:
+    """Dense rows (n, F) with zeros up to a multiple of _WIDTH_STEP columns; windows as they are."""
+    if x.ndim != 2:
+        return x
+    return np.pad(x, ((0, 0), (0, -x.shape[1] % _WIDTH_STEP)))
 
 
-def _first_output(kind: Kind, y: FloatArray) -> float:
-    mean = float(y.mean())
-    if kind == "regression":
-        return mean
-    rate = min(max(mean, 0.01), 0.99)
-    return float(np.log(rate / (1.0 - rate)))
-
-
-def _loss(kind: Kind) -> Any:
+def _constants(sample: Sample) -> tuple[Any, Any, Any]:
     tf = backend().tf
-    if kind == "regression":
-        return lambda y, z: tf.reduce_mean(tf.square(y - z))
-    return lambda y, z: tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=z))
-
-
-def _epoch_function(model: Any, optimizer: Any, loss: Any) -> Any:
-    """One epoch as one compiled call: a call per batch would cost more than the batch."""
-    tf = backend().tf
-    optimizer.build(model.trainable_variables)
-
-    @tf.function(autograph=False)  # type: ignore[untyped-decorator,unused-ignore]
-    def epoch(x: Any, y: Any, batches: Any) -> None:
-        def one(rows: Any) -> Any:
-            with tf.GradientTape() as tape:
-                z = model(tf.gather(x, rows), training=True)[:, 0]
-                total = loss(tf.gather(y, rows), z) + sum(model.losses)
-            gradients = tape.gradient(total, model.trainable_variables)
-            optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-            return total
-
-        def body(place: Any) -> tuple[Any]:
-            with tf.control_dependencies([one(batches[place])]):
-                return (place + 1,)
-
-        tf.while_loop(
-            lambda place: place < tf.shape(batches)[0],
-            body,
-            (tf.constant(0),),
-            parallel_iterations=1,
-        )
-
-    return epoch
+    weight = np.ones(len(sample.y)) if sample.weight is None else sample.weight
+    return tuple(tf.constant(part, tf.float32) for part in (_padded(sample.x), sample.y, weight))
 
 
 def _batches(order: np.random.Generator, rows: int) -> Any:
@@ -210,8 +159,3 @@ def _batches(order: np.random.Generator, rows: int) -> Any:
     return backend().tf.constant(
         order.permutation(rows)[: steps * size].reshape(steps, size), "int32"
     )
-
-
-def widths_of(width: int, depth: int) -> Sequence[int]:
-    """Hidden widths that halve from layer to layer, 8 at least."""
-    return [max(8, width >> place) for place in range(depth)]

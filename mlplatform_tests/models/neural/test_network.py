@@ -1,4 +1,7 @@
+import hashlib
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,7 +9,7 @@ import pytest
 from mlplatform.models.arrays import Rows
 from mlplatform.models.errors import AlteredModel, NotTrainable
 from mlplatform.models.families import Budget, load_booster, space_of
-from mlplatform.models.neural import runtime
+from mlplatform.models.neural import network, runtime
 from mlplatform.models.neural.forward import logistic
 from mlplatform.models.neural.network import SPACE, KerasNet, train_dense
 from mlplatform.models.neural.preparation import fit_preparation
@@ -15,6 +18,7 @@ from mlplatform.models.scores import auc, squared_error
 from mlplatform.models.space import Space
 from mlplatform_tests.models.neural.planted import needs_tensorflow, rows, untrained_text
 
+ROOT = Path(__file__).parents[3]
 BUDGET = Budget(max_rounds=40, patience=8)
 
 
@@ -59,6 +63,73 @@ def test_early_stopping_keeps_the_very_weights_of_the_best_epoch():
 
 
 @needs_tensorflow
+def test_what_was_trained_before_changes_no_bit():
+    one, two = rows(1, "binary", 200), rows(2, "binary", 150)
+    budget = Budget(max_rounds=3)
+    first = KerasNet.fit("binary", one, None, SPACE.first, 3, budget)
+    hot = dict(SPACE.first) | {"learning_rate": 0.01, "l2": 0.01}
+    KerasNet.fit("binary", two, one, hot, 4, budget)
+    assert KerasNet.fit("binary", one, None, SPACE.first, 3, budget).to_text() == first.to_text()
+
+
+@needs_tensorflow
+def test_another_process_trains_the_same_bits():
+    train = rows(1, "binary", 150)
+    here = KerasNet.fit("binary", train, None, SPACE.first, 3, Budget(max_rounds=3)).to_text()
+    code = (
+        "import hashlib\n"
+        "from mlplatform.models.families import Budget\n"
+        "from mlplatform.models.neural.network import SPACE, KerasNet\n"
+        "from mlplatform_tests.models.neural.planted import rows\n"
+        "net = KerasNet.fit('binary', rows(1, 'binary', 150), None, SPACE.first, 3, Budget(3))\n"
+        "print(hashlib.sha256(net.to_text().encode()).hexdigest())"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert told.stdout.strip() == hashlib.sha256(here.encode()).hexdigest()
+    assert told.stderr == ""
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("weight", [0.2, 5.0])
+def test_a_winner_counts_as_much_as_the_budget_says(weight):
+    train = rows(1, "binary", 400, 0.0)
+    net = KerasNet.fit("binary", train, None, SPACE.first, 3, Budget(30, win_weight=weight))
+    plain = KerasNet.fit("binary", train, None, SPACE.first, 3, Budget(30))
+    gain = net.predict(train.x).mean() - plain.predict(train.x).mean()
+    assert abs(gain) > 0.1
+    assert (gain > 0.0) == (weight > 1.0)
+
+
+@needs_tensorflow
+def test_a_network_learns_from_a_bounded_number_of_rows(monkeypatch):
+    seen = []
+    monkeypatch.setattr(network, "MAX_ROWS", 100)
+    monkeypatch.setattr(
+        network, "train_dense", lambda k, s, v, *a: seen.append((s, v)) or train_dense(k, s, v, *a)
+    )
+    many = rows(1, "binary", 250)
+    texts = {
+        seed: KerasNet.fit("binary", many, many, SPACE.first, seed, Budget(2)).to_text()
+        for seed in (3, 4)
+    }
+    again = KerasNet.fit("binary", many, many, SPACE.first, 3, Budget(2))
+    assert again.to_text() == texts[3]
+    assert [(len(s.y), len(v.y)) for s, v in seen] == [(100, 100)] * 3
+    assert not np.array_equal(seen[0][0].y, seen[1][0].y)
+
+
+@needs_tensorflow
+def test_losses_are_kept_of_a_watched_fit_and_of_no_other():
+    train, valid = rows(1, "binary", 200), rows(2, "binary", 200)
+    watched = KerasNet.fit("binary", train, valid, SPACE.first, 3, Budget(4, patience=9))
+    assert len(watched.validation_losses) == 4
+    assert KerasNet.fit("binary", train, None, SPACE.first, 3, Budget(2)).validation_losses == ()
+    assert KerasNet.from_text(watched.to_text()).validation_losses == ()
+
+
+@needs_tensorflow
 def test_the_validation_rows_only_stop_the_training():
     train = rows(1, "binary", 300)
     far = Rows(rows(2, "binary").x * 1e3, rows(2, "binary").y)
@@ -74,10 +145,11 @@ def test_numpy_predicts_what_keras_predicts(kind):
     preparation = fit_preparation(train.x)
     y = train.y if kind == "binary" else (train.y - train.y.mean()) / train.y.std()
     sample = Sample(preparation.apply(train.x), y)
-    params = dict(SPACE.first) | {"depth": 3}
+    params = dict(SPACE.first) | {"depth": "2"}
     trained = train_dense(kind, sample, None, params, 3, Budget(max_rounds=12))
     x = preparation.apply(rows(5, kind).x)
-    told = np.asarray(trained.model(x.astype(np.float32), training=False))[:, 0]
+    padded = np.pad(x, ((0, 0), (0, 32 - x.shape[1]))).astype(np.float32)
+    told = np.asarray(trained.model(padded, training=False))[:, 0]
     own = export(trained)(x)
     np.testing.assert_allclose(own, told, rtol=0, atol=1e-5)
     np.testing.assert_allclose(logistic(own), 1 / (1 + np.exp(-told)), rtol=0, atol=1e-5)
@@ -97,9 +169,9 @@ def test_noise_is_not_learned_as_signal():
 @needs_tensorflow
 def test_every_parameter_of_the_space_is_listened_to():
     train = rows(1, "binary", 120)
-    tried = [SPACE.first] + [
-        dict(SPACE.first) | {name: what.high} for name, what in SPACE.ranges.items()
-    ]
+    other = {"width": "64", "depth": "1", "dropout": "0.5", "learning_rate": 0.01, "l2": 0.01}
+    assert other.keys() == SPACE.ranges.keys()
+    tried = [SPACE.first] + [dict(SPACE.first) | {name: value} for name, value in other.items()]
     texts = {
         KerasNet.fit("binary", train, None, params, 3, Budget(max_rounds=2)).to_text()
         for params in tried
