@@ -83,6 +83,26 @@ _GROUPS = {
     ),
 }
 
+DIMENSION_LABELS = {
+    "window": "Window",
+    "trend": "Trend of the 20 sessions before",
+    "volatility": "Volatility of the 20 sessions before",
+    "session": "Session",
+    "setup": "Setup",
+    "side": "Side",
+    "hour": "Hour of the entry, Chicago",
+    "weekday": "Weekday",
+    "month": "Month",
+    "exit_reason": "How the trade ended",
+}
+KEY_LABELS = {
+    "session": {"rth": "Regular hours", "eth": "Overnight"},
+    "side": {"long": "Long", "short": "Short"},
+    "trend": {"up": "Up", "flat": "Flat", "down": "Down", "unknown": "Unknown"},
+    "volatility": {"calm": "Calm", "usual": "Usual", "wild": "Wild", "unknown": "Unknown"},
+}
+"""By dimension and key; other keys are shown as they are."""
+
 WORDING = {
     name: Wording(label, unit, group)
     for group, rows in _GROUPS.items()
@@ -91,11 +111,32 @@ WORDING = {
 """By the figure's name, in the order of the page; covers every field of Summary."""
 
 
+_FORMATS = {
+    "usd": (1, "{:,.0f} USD"),
+    "usd_cents": (1, "{:,.2f} USD"),
+    "plain": (1, "{:,.0f}"),
+    "frac": (100, "{:,.1f} %"),
+    "share": (100, "{:,.0f} %"),
+    "r": (1, "{:,.3f} R"),
+    "r2": (1, "{:,.2f} R"),
+    "r1": (1, "{:,.1f} R"),
+    "ratio": (1, "{:,.2f}"),
+    "count": (1, "{:,.0f}"),
+    "days": (1, "{:,.0f} days"),
+}
+"""By unit: what the value is multiplied by, and how it is written."""
+
+
 def written(name: str, figure: Metric) -> str:
     """A figure as people read it, unit included: 9,594 USD, 12.3 %, 0.34 R, 1.85."""
     if isinstance(figure, Undefined):
         return NONE
     return in_unit(figure, WORDING[name].unit)
+
+
+def told(figure: Metric, unit: str) -> str:
+    """A figure that no wording names, in a unit of `in_unit`."""
+    return NONE if isinstance(figure, Undefined) else in_unit(figure, unit)
 
 
 def goal(metric: str, value: float, *, above: bool) -> str:
@@ -106,23 +147,12 @@ def goal(metric: str, value: float, *, above: bool) -> str:
 
 def in_unit(value: float, unit: str) -> str:
     """A number with thousands separators, a true minus, and its unit."""
-    match unit:
-        case "usd":
-            text = f"{value:,.0f} USD"
-        case "usd_cents":
-            text = f"{value:,.2f} USD"
-        case "frac":
-            text = f"{100 * value:,.1f} %"
-        case "r":
-            text = f"{value:,.3f} R"
-        case "ratio":
-            text = f"{value:,.2f}"
-        case "count":
-            text = f"{value:,.0f}"
-        case "days":
-            text = f"{value:,.0f} {'day' if value == 1 else 'days'}"
-        case _:
-            raise ValueError(f"unknown unit {unit}")
+    if unit not in _FORMATS:
+        raise ValueError(f"unknown unit {unit}")
+    scale, pattern = _FORMATS[unit]
+    text = pattern.format(scale * value)
+    if unit == "days" and value == 1:
+        text = text.removesuffix("s")
     return _with_true_minus(text)
 
 

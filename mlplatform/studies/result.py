@@ -77,8 +77,11 @@ class StudyResult:
     finer_series: str | None = None
     """The series whose bars told what came first inside a bar."""
     candidates: pl.DataFrame | None = None
-    """What ML judged, all windows: candidate_id, ts, setup, side, period, probability (null where
-    the window has no model), threshold, take, and `net_r`: the R of each under ML's plan, had it
-    been the only trade (null: never filled, or not closed by the end of the data)."""
+    """What the windows' models judged, in order of time, from `quality.judged_candidates`:
+    candidate_id, ts, setup, side, period, probability, threshold, take, and `net_r`: the R of each
+    under ML's plan, had it been the only trade (null: never filled, or not closed by the end of
+    the data)."""
     regimes: pl.DataFrame | None = None
     """By session_date: what the market was like, known before the day."""
+    parameters: pl.DataFrame | None = None
+    """What the models of each window had settled on: period, parameter, value."""
