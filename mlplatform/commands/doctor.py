@@ -14,7 +14,8 @@ from mlplatform.settings import load_settings
 
 _NEEDED = ("dagster", "dagster-webserver", "mlflow", "optuna", "polars", "pandas", "pyarrow")
 _NEEDED += ("lightgbm", "xgboost", "numba", "ta-lib", "pandas_market_calendars", "plotly")
-_OPTIONAL = {"tensorflow": "neural models", "dagster-ray": "more than one machine"}
+_NEEDED += ("tensorflow",)
+_OPTIONAL = {"dagster-ray": "more than one machine"}
 
 
 def doctor(home_root: Path, ports: tuple[int, ...], console: Console) -> None:
