@@ -7,10 +7,11 @@ INSTRUMENT ?= $(if $(filter yahoo,$(DATA)),ES,MES)
 TIMEFRAME ?= 5m
 # One home has one cadence and one set of settings: each kind of data gets its own.
 HOME_DIR ?= $(if $(filter synthetic,$(DATA)),.mlplatform,$(if $(filter yahoo,$(DATA)),.mlplatform-yahoo,.mlplatform-own))
+FIGURES_DATA ?= ../shared/data
 # A year of 5-minute bars has about 110 candidates a month: three months teach little.
 OPTIONS ?= $(if $(filter synthetic,$(DATA)),--train-periods 6)
 
-.PHONY: setup demo test check format bench ui clean
+.PHONY: setup demo test check format bench figures ui clean
 
 setup: $(VENV)/.done
 
@@ -38,6 +39,10 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/run.py
+
+# What the models are worth on real bars, in a home that counts how often it was looked.
+figures: setup
+	$(BIN)/python benchmarks/honest.py --data $(FIGURES_DATA) --write
 
 ui: setup
 	$(BIN)/mlplatform ui --home $(HOME_DIR)

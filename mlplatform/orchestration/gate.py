@@ -4,13 +4,12 @@ import json
 
 import polars as pl
 
-from mlplatform.adapters.tracking.port import Registered, Tracker
+from mlplatform.adapters.tracking.port import RECIPE, Registered, Tracker
 from mlplatform.domain.tables import CHAMPIONS
 from mlplatform.settings import StudySettings
 from mlplatform.studies.recipe import Evidence, Verdict, evidence_of, judge_recipe
 
 EVIDENCE_TAG = "evidence"
-RECIPE_TAG = "recipe"
 
 
 def judge(
@@ -55,7 +54,7 @@ def promote(
     moved = champion is None or champion.version != found.version
     tags = {
         EVIDENCE_TAG: json.dumps(evidence_of(trades, "ml", policies["period"])),
-        RECIPE_TAG: newest["recipe"][0],
+        RECIPE: newest["recipe"][0],
         "promotion": verdict.reason,
     }
     tracker.promote(series, found.version, tags)

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mlplatform.adapters.tracking.port import PAYLOAD_SHA256, ModelNote, Registered, unaltered
+from mlplatform.adapters.tracking.port import (
+    PAYLOAD_SHA256,
+    RECIPE,
+    ModelNote,
+    Registered,
+    unaltered,
+)
 
 
 @dataclass
@@ -56,3 +62,8 @@ class MemoryTracker:
             return None
         payload = self.payloads[f"{series}-policy", champion.version]
         return unaltered(payload, champion.tags.get(PAYLOAD_SHA256))
+
+    def recipes(self, series: str) -> frozenset[str]:
+        """The recipes of all policies that were registered for the series."""
+        mine = self.versions.get(f"{series}-policy", [])
+        return frozenset(item.tags[RECIPE] for item in mine if RECIPE in item.tags)

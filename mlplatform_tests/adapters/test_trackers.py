@@ -100,6 +100,17 @@ def test_the_alias_moves_and_carries_its_evidence(tracker: Tracker, note: ModelN
     assert tracker.champion_payload("MES-5m") == note.payload
 
 
+def test_every_recipe_that_a_series_was_looked_at_with_is_counted_once(
+    tracker: Tracker, note: ModelNote
+) -> None:
+    assert tracker.recipes("ES-30m") == frozenset()
+    for identity, recipe in (("1", "a"), ("2", "b"), ("3", "b")):
+        tagged = replace(policy_of(note, identity), series="ES-30m", tags={"recipe": recipe})
+        tracker.register(tagged)
+    tracker.register(replace(note, series="ES-30m", tags={"recipe": "of no policy"}))
+    assert tracker.recipes("ES-30m") == {"a", "b"}
+
+
 def test_a_champion_that_was_altered_is_refused(uri: tuple[str, Path], note: ModelNote) -> None:
     memory, mlflow = MemoryTracker(), MlflowTracker(*uri)
     for tracker in (memory, mlflow):

@@ -15,6 +15,7 @@ from mlplatform.adapters.tracking.packaging import save_model
 from mlplatform.adapters.tracking.port import (
     CHAMPION,
     PAYLOAD_SHA256,
+    RECIPE,
     ModelNote,
     Registered,
     unaltered,
@@ -93,6 +94,16 @@ class MlflowTracker:
                 version.run_id, f"{_MODEL}/artifacts/payload.json", folder
             )
             return unaltered(Path(path).read_bytes(), version.tags.get(PAYLOAD_SHA256))
+
+    def recipes(self, series: str) -> frozenset[str]:
+        """The recipes of all policies that were registered for the series."""
+        query, found, token = f"name='{series}-policy'", set(), None
+        while True:
+            page = self._client.search_model_versions(query, page_token=token)
+            found |= {version.tags[RECIPE] for version in page if RECIPE in version.tags}
+            token = page.token
+            if not token:
+                return frozenset(found)
 
     def _champion_version(self, series: str) -> Any:
         from mlflow.exceptions import MlflowException

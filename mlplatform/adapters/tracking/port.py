@@ -11,6 +11,8 @@ import numpy.typing as npt
 from mlplatform.models.errors import AlteredModel
 
 CHAMPION = "champion"
+RECIPE = "recipe"
+"""Tag of a policy's version: the identity of the settings and code that made it."""
 PAYLOAD_SHA256 = "payload_sha256"
 """Tag of a version."""
 
@@ -94,6 +96,12 @@ class Tracker(Protocol):
     def champion_payload(self, series: str) -> bytes | None:
         """The packed policy that the alias points at; AlteredModel where it is not what was
         registered.
+        """
+        ...
+
+    def recipes(self, series: str) -> frozenset[str]:
+        """Of all policies ever registered for the series: how often it was looked at with another
+        recipe (settings and code), which the overfitting statistics must know.
         """
         ...
 
