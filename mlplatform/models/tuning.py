@@ -1,37 +1,27 @@
 """Seeded, resumable hyperparameter search over an objective that comes in as a function."""
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mlplatform.models.errors import NotTrainable, TrialPruned, TuningFailed
+from mlplatform.models.crew import Crew, Share, TimeLimit
+from mlplatform.models.errors import TuningFailed
 from mlplatform.models.seeds import SeedPart, derive_seed
-from mlplatform.models.space import Choice, Params, Real, Space, Value, Whole, started_at
+from mlplatform.models.space import Params, Space, started_at
+from mlplatform.models.trials import (
+    Objective,
+    abandon_running,
+    judge,
+    judged,
+    pruner,
+    sampler,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
-    from optuna.study import Study
-    from optuna.trial import FrozenTrial, Trial
-
-Objective = Callable[["Params"], float | Iterator[float]]
-"""What is minimised. One that yields its value so far after each fold can be pruned between them;
-the last of these is its value."""
-
-_PRUNE_AFTER_TRIALS = 5
-_RANDOM_TRIALS = 3
-
-
-@dataclass(frozen=True)
-class TimeLimit:
-    """Seconds that trials may start in, and the clock (seconds) that they are measured on.
-
-    The clock comes in: this room reads none.
-    """
-
-    seconds: float
-    clock: Callable[[], float]
+    from optuna.trial import FrozenTrial
 
 
 @dataclass(frozen=True)
@@ -43,8 +33,8 @@ class Tuner:
     decides them (data and code fingerprints) into it.
 
     `known_good` are parameters per part (family, or "size") that its trial 0 tries. `limit` ends
-    tuning early; what it found is then not reproducible. One worker per study, unless `shared`:
-    then several processes may run trials of it, and the bytes are not reproducible either.
+    tuning early; what it found is then not reproducible. One worker per study, unless a `crew`
+    shares the work: then the bytes are not reproducible either.
     """
 
     seed_parts: tuple[SeedPart, ...]
@@ -53,7 +43,7 @@ class Tuner:
     study_name: str | None = None
     known_good: Mapping[str, Params] = field(default_factory=dict)
     limit: "TimeLimit | None" = field(default=None, compare=False)
-    shared: bool = False
+    crew: Crew | None = field(default=None, compare=False)
 
     def part(self, name: str, trials: int) -> "Tuner":
         """The share of it that one family or step uses."""
@@ -76,7 +66,7 @@ class Tuner:
             self.storage,
             self.study_name,
             limit=self.limit,
-            shared=self.shared,
+            crew=self.crew,
         )
 
     def seed(self) -> int:
@@ -129,7 +119,7 @@ def tune(
     storage: "BaseStorage | None" = None,
     study_name: str | None = None,
     limit: TimeLimit | None = None,
-    shared: bool = False,
+    crew: Crew | None = None,
 ) -> Tuning:
     """Minimise `objective` by TPE (Bergstra et al. 2011) until the study holds `trials` trials.
 
@@ -145,9 +135,9 @@ def tune(
 
     The first few trials are random, but for the warm start; their number must not depend on
     `trials`, or a longer study would not begin like a shorter one.
-    A `limit` starts no trial past its seconds, but for the first. With `shared` trials that run
-    elsewhere are left alone, and a trial's seed comes from its number in the study.
-    Raises TuningFailed where no trial completed.
+    A `limit` starts no trial past its seconds, but for the first. A `crew` shares a stored study
+    first; what its workers did not get done is done here, and a trial's seed then comes from its
+    number in the study. Raises TuningFailed where no trial completed.
     """
     import optuna
 
@@ -156,101 +146,35 @@ def tune(
     if storage is not None and study_name is None:
         raise ValueError("a stored study needs a name")
     with _quiet():
-        pruner = optuna.pruners.MedianPruner(n_startup_trials=_PRUNE_AFTER_TRIALS)
         study = optuna.create_study(
             storage=storage,
             study_name=study_name,
             direction="minimize",
             load_if_exists=True,
-            pruner=pruner,
+            pruner=pruner(),
         )
-        if not shared:
-            _abandon_running(study)
-        while (place := len(_judged(study))) < trials:
+        abandon_running(study)
+        if space.first is not None and not judged(study) and not waiting(study):
+            study.enqueue_trial(dict(space.first))
+        is_shared = False
+        while (place := len(judged(study))) < trials:
             if place and limit and limit.clock() - started >= limit.seconds:
                 break
-            if place == 0 and space.first is not None and not _waiting(study):
-                study.enqueue_trial(dict(space.first))
-            at = len(study.get_trials(deepcopy=False)) if shared else place
-            study.sampler = optuna.samplers.TPESampler(
-                seed=derive_seed(*seed_parts, at),
-                n_startup_trials=_RANDOM_TRIALS,
-                constant_liar=shared,
-            )
-            _judge(study, study.ask(), objective, space)
-        return _result(_judged(study)[:trials])
+            # The first is run here: a database may give a waiting trial to two workers.
+            if place and crew is not None and storage is not None and not is_shared:
+                assert study_name is not None
+                work = (objective, space, trials, seed_parts, storage, study_name)
+                crew(Share(*work, limit, started))
+                abandon_running(study)
+                is_shared = True
+                continue
+            at = len(study.get_trials(deepcopy=False)) if is_shared else place
+            study.sampler = sampler(seed_parts, at, is_shared)
+            judge(study, study.ask(), objective, space)
+        return _result(judged(study)[:trials])
 
 
-def _abandon_running(study: "Study") -> None:
-    """Close what a crash left open; a trial that already has a verdict keeps its place."""
-    from optuna.trial import TrialState
-
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)
-
-
-def _waiting(study: "Study") -> bool:
-    from optuna.trial import TrialState
-
-    return bool(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
-
-
-def _judged(study: "Study") -> "list[FrozenTrial]":
-    """Trials that got a verdict: complete, pruned, or failed by the objective itself."""
-    from optuna.trial import TrialState
-
-    return [
-        trial
-        for trial in study.get_trials(deepcopy=False)
-        if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
-        or (trial.state == TrialState.FAIL and "reason" in trial.user_attrs)
-    ]
-
-
-def _judge(study: "Study", trial: "Trial", objective: Objective, space: Space) -> None:
-    from optuna.trial import TrialState
-
-    params = {name: _draw(trial, name, what) for name, what in space.ranges.items()}
-    try:
-        value = _value(trial, objective(params))
-    except TrialPruned as pruned:
-        trial.set_user_attr("reason", str(pruned))
-        study.tell(trial, state=TrialState.PRUNED)
-    except NotTrainable as refused:
-        trial.set_user_attr("reason", refused.reason)
-        study.tell(trial, state=TrialState.FAIL)
-    else:
-        if math.isfinite(value):
-            study.tell(trial, value)
-        else:
-            trial.set_user_attr("reason", f"the objective is {value}")
-            study.tell(trial, state=TrialState.FAIL)
-
-
-def _value(trial: "Trial", told: float | Iterator[float]) -> float:
-    """The value, or the last of those told fold by fold; TrialPruned where it falls behind."""
-    if not isinstance(told, Iterator):
-        return float(told)
-    value = math.nan
-    for step, so_far in enumerate(told):
-        value = float(so_far)
-        if not math.isfinite(value):
-            return value
-        trial.report(value, step)
-        if trial.should_prune():
-            raise TrialPruned(f"behind the median after fold {step + 1}")
-    return value
-
-
-def _draw(trial: "Trial", name: str, what: Real | Whole | Choice) -> Value:
-    if isinstance(what, Real):
-        return trial.suggest_float(name, what.low, what.high, log=what.log)
-    if isinstance(what, Whole):
-        return trial.suggest_int(name, what.low, what.high, log=what.log)
-    return str(trial.suggest_categorical(name, what.options))
-
-
-def _result(judged: "list[FrozenTrial]") -> Tuning:
+def _result(found: "list[FrozenTrial]") -> Tuning:
     history = tuple(
         TrialRecord(
             place,
@@ -259,7 +183,7 @@ def _result(judged: "list[FrozenTrial]") -> Tuning:
             trial.state.name.lower(),
             tuple(value for _, value in sorted(trial.intermediate_values.items())),
         )
-        for place, trial in enumerate(judged)
+        for place, trial in enumerate(found)
     )
     complete = [(r.value, r) for r in history if r.value is not None and r.state == "complete"]
     if not complete:

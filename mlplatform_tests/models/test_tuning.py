@@ -2,12 +2,10 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import optuna
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
@@ -67,7 +65,8 @@ def test_a_killed_process_leaves_a_study_that_resumes_to_the_same_trials(tmp_pat
 import os, sys
 from pathlib import Path
 sys.path[:0] = {[str(Path(__file__).parents[2])]!r}
-from mlplatform.models.tuning import Real, Space, Whole, tune
+from mlplatform.models.space import Real, Space, Whole
+from mlplatform.models.tuning import tune
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 calls = []
@@ -258,27 +257,3 @@ def test_known_good_parameters_are_tried_first_and_must_lie_in_the_space():
     for wrong in ({"rate": 2.0}, {"speed": 1.0}, {"k": "four"}):
         with pytest.raises(ValueError, match="known-good"):
             replace(tuner, known_good={"x": wrong}).tune(_bowl, SPACE)
-
-
-def test_several_workers_run_one_study_and_leave_each_others_trials_alone(tmp_path):
-    whole = Tuner(PARTS, 12, study_name="s", shared=True)
-    tried = []
-
-    def slow(params):
-        tried.append(params["x"])
-        threading.Event().wait(0.02)
-        return _bowl(params)
-
-    def work():
-        replace(whole, storage=_journal(tmp_path)).tune(slow, SPACE)
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    study = optuna.load_study(study_name="s", storage=_journal(tmp_path))
-    assert {trial.state.name for trial in study.trials} == {"COMPLETE"}
-    assert 12 <= len(tried) <= 13
-    assert len(set(tried)) >= len(tried) - 1
-    assert replace(whole, storage=_journal(tmp_path)).tune(slow, SPACE).trials_run == 12
