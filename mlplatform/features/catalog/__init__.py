@@ -1,1 +1,1 @@
-"""The features themselves, one file a kind; `features/sets.py` names which of them are used."""
+"""The features themselves, one file a kind, each naming at its end which of them are used."""

@@ -120,3 +120,17 @@ def line_slope_points(span_bars: int) -> Feature:
         is_step=True,
         params={"span_bars": span_bars},
     )
+
+
+CORE = (
+    ema(20),
+    ema(50),
+    sma(200),
+    vwma(20),
+    *(average_gap(name) for name in ("ema20", "ema50", "sma200", "vwma20")),
+    ema_spread(20, 50),
+    ema_slope(20, 5),
+    line_slope_points(20),
+    line_slope(20),
+)
+"""Those of the core set."""

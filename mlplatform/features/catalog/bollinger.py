@@ -57,3 +57,12 @@ def bollinger_width(span_bars: int) -> Feature:
         f"width of the Bollinger bands of {span_bars} bars",
         unit="atr",
     )
+
+
+CORE = (
+    bollinger_band("upper", 20),
+    bollinger_band("lower", 20),
+    bollinger_position(20),
+    bollinger_width(20),
+)
+"""Those of the core set."""

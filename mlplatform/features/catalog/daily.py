@@ -128,3 +128,15 @@ def day_streak(bars_a_session: int, longest: int = 5) -> Feature:
         is_signed=True,
         params={"longest": longest},
     )
+
+
+def core(bars_a_session: int) -> tuple[Feature, ...]:
+    """Those of the core set."""
+    return (
+        day_atr(bars_a_session),
+        yesterday_range(),
+        yesterday_close_location(),
+        yesterday_type(),
+        yesterday_inside(bars_a_session),
+        day_streak(bars_a_session),
+    )

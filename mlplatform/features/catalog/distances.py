@@ -8,6 +8,7 @@ import polars as pl
 
 from mlplatform.features.arithmetic import Columns, Gatherable, Newest, Together
 from mlplatform.features.catalog.expressions import atr_units, per_atr
+from mlplatform.features.catalog.levels import CHART
 from mlplatform.features.catalog.mirrors import mirror_of
 from mlplatform.features.graph import Feature
 
@@ -101,3 +102,11 @@ def nearest_level(side: str, levels: tuple[str, ...]) -> Feature:
         unit="atr",
         mirror=mirror_of(name),
     )
+
+
+CORE = (
+    *(level_gap(level) for level in (*CHART, "rth_open")),
+    session_open_gap(),
+    *(nearest_level(side, CHART) for side in ("resistance", "support")),
+)
+"""Those of the core set."""

@@ -83,3 +83,12 @@ def gap_size(side: str) -> Feature:
         unit="atr",
         mirror=mirror_of(name),
     )
+
+
+CORE = (
+    *(new_gap(side) for side in ("up", "down")),
+    *(open_gap_edge(side) for side in ("up", "down")),
+    *(gap_distance(side) for side in ("up", "down")),
+    *(gap_size(side) for side in ("up", "down")),
+)
+"""Those of the core set."""

@@ -87,3 +87,13 @@ def flow_surprise(short_bars: int, long_bars: int) -> Feature:
         f"order-flow imbalance of {short_bars} bars less that of {long_bars}",
         is_signed=True,
     )
+
+
+CORE = (
+    signed_volume(),
+    sided_volume(),
+    *(flow_imbalance(span) for span in (10, 50)),
+    flow_surprise(10, 50),
+    session_flow(),
+)
+"""Those of the core set."""

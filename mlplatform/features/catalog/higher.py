@@ -143,3 +143,8 @@ def _higher_bars(bars: pl.DataFrame, minutes: int, reads: Sequence[str]) -> pl.D
         if name in _SIDES
     ]
     return higher.with_columns(extra)
+
+
+def core(timeframe: Timeframe) -> tuple[Feature, ...]:
+    """Those of the core set."""
+    return (higher_trend(60, 10, timeframe),)

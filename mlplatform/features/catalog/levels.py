@@ -7,6 +7,18 @@ from mlplatform.features.catalog.expressions import DAY, expression
 from mlplatform.features.catalog.phases import of_phase
 from mlplatform.features.graph import Feature
 
+OPENING_RANGE_MINUTES = 30
+_DAY = ("high", "low", "close")
+CHART = (
+    *(f"previous_{what}" for what in _DAY),
+    *(f"previous_rth_{what}" for what in _DAY),
+    *(f"previous_week_{what}" for what in _DAY),
+    *(f"overnight_{side}" for side in ("high", "low")),
+    *(f"opening_range_{side}" for side in ("high", "low")),
+    *(f"swing_{side}" for side in ("high", "low")),
+)
+"""Levels that the market remembers: their gaps are features, the nearest are resistance, support"""
+
 _IS_RTH = pl.col("session") == "rth"
 _SINCE_OPEN = pl.col("minutes_since_rth_open")
 
@@ -134,4 +146,18 @@ def range_extreme(side: str, span_bars: int) -> Feature:
         f"{side} of the {span_bars} bars before",
         unit="points",
         params={"span_bars": span_bars},
+    )
+
+
+def core(bars_a_session: int) -> tuple[Feature, ...]:
+    """Those of the core set."""
+    return (
+        *(previous_day(what, bars_a_session) for what in ("open", *_DAY)),
+        *(previous_rth(what, bars_a_session) for what in _DAY),
+        *(previous_week(what, bars_a_session) for what in _DAY),
+        *(overnight(side) for side in ("high", "low")),
+        *(session_extreme(side) for side in ("high", "low")),
+        *opening_range(OPENING_RANGE_MINUTES),
+        *(range_extreme(side, 20) for side in ("high", "low")),
+        rth_open(),
     )

@@ -3,6 +3,7 @@
 import polars as pl
 
 from mlplatform.features.catalog.expressions import expression, ratio, ratio_or_null
+from mlplatform.features.catalog.rhythm import USUAL_SESSIONS
 from mlplatform.features.graph import Feature
 
 _AMIHUD_SCALE = 1e9
@@ -59,4 +60,13 @@ def liquidity_score(span_bars: int, long_bars: int) -> Feature:
         expression(pl.when(score > 0).then(score.log())),
         f"log of volume per point of {span_bars} bars, per that of {long_bars} bars",
         params={"span_bars": span_bars, "long_bars": long_bars},
+    )
+
+
+def core(bars_a_session: int) -> tuple[Feature, ...]:
+    """Those of the core set."""
+    return (
+        amihud(20),
+        illiquidity(20, USUAL_SESSIONS, bars_a_session),
+        liquidity_score(20, 200),
     )

@@ -146,3 +146,17 @@ def roll_spread(span_bars: int) -> Feature:
         f"Roll's spread of {span_bars} bars",
         unit="atr",
     )
+
+
+CORE = (
+    tick_balance(20),
+    unchanged_share(20),
+    change_skewness(60),
+    change_kurtosis(60),
+    efficiency(20),
+    variance_ratio(5, 100),
+    step_covariance(60),
+    step_correlation(60),
+    roll_spread(60),
+)
+"""Those of the core set."""

@@ -99,3 +99,14 @@ def bar_gap() -> Feature:
         unit="atr",
         is_signed=True,
     )
+
+
+CORE = (
+    *(log_return(span) for span in (1, 5, 20, 60)),
+    *(move(span) for span in (1, 3, 10, 30, 60)),
+    acceleration(10),
+    *(momentum(span) for span in (20, 60)),
+    *(range_position(span) for span in (20, 60)),
+    bar_gap(),
+)
+"""Those of the core set."""

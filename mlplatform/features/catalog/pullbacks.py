@@ -69,3 +69,13 @@ def pullback_speed(extreme: str, span_bars: int) -> Feature:
         unit="atr per bar",
         mirror=mirror_of(name),
     )
+
+
+CORE = (
+    aroon("up", 20),
+    aroon("down", 20),
+    *(bars_since(side, 20) for side in ("high", "low")),
+    *(pullback_depth(side, 20) for side in ("high", "low")),
+    *(pullback_speed(side, 20) for side in ("high", "low")),
+)
+"""Those of the core set."""

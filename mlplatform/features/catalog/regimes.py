@@ -86,3 +86,14 @@ def range_for_time(bars_a_session: int) -> Feature:
         "log of recent range per its mean at that minute of the week before",
         params={"sessions": USUAL_SESSIONS},
     )
+
+
+def core(bars_a_session: int) -> tuple[Feature, ...]:
+    """Those of the core set."""
+    return (
+        volatility_level(USUAL_SESSIONS, bars_a_session),
+        volatility_regime(),
+        volatility_of_volatility(50),
+        variance_balance(20),
+        range_for_time(bars_a_session),
+    )

@@ -76,3 +76,13 @@ def overlap() -> Feature:
         expression(pl.when(known).then(ratio(shared.clip(lower_bound=0), common))),
         "what the bar shares with the one before of their common range",
     )
+
+
+CORE = (
+    bar_range(),
+    body(),
+    close_location(),
+    *(wick(side) for side in ("upper", "lower")),
+    overlap(),
+)
+"""Those of the core set."""

@@ -97,3 +97,13 @@ def structure_break(within_bars: int) -> Feature:
         is_signed=True,
         params={"within_bars": within_bars},
     )
+
+
+CORE = (
+    trend_regime(),
+    range_width(20),
+    range_contraction(20, 100),
+    choppiness(14),
+    structure_break(50),
+)
+"""Those of the core set."""

@@ -127,3 +127,15 @@ def swing_trend() -> Feature:
         "higher highs and lows +1, lower ones -1",
         is_signed=True,
     )
+
+
+CORE = (
+    *(new_swing(side) for side in ("high", "low")),
+    *(swing(side) for side in ("high", "low")),
+    *(swing_before(side) for side in ("high", "low")),
+    *(bars_since_swing(side) for side in ("high", "low")),
+    swing_position(),
+    swing_leg(),
+    swing_trend(),
+)
+"""Those of the core set."""

@@ -237,3 +237,18 @@ def money_flow(span_bars: int) -> Feature:
         is_signed=True,
         params={"span_bars": span_bars},
     )
+
+
+CORE = (
+    *(rsi(span) for span in (5, 14)),
+    adx(14),
+    directional("up", 14),
+    directional("down", 14),
+    directional_spread(14),
+    *(macd_points(what) for what in ("line", "histogram")),
+    *(macd(what) for what in ("line", "histogram")),
+    *(stochastic(what, 14) for what in ("k", "d")),
+    cci(20),
+    money_flow(14),
+)
+"""Those of the core set."""

@@ -111,3 +111,15 @@ def roll_day(year: int, month: int) -> date:
     first = date(year, month, 1)
     third_friday = first + timedelta(days=(_FRIDAY - first.weekday()) % 7 + 14)
     return third_friday - timedelta(days=_FRIDAY)
+
+
+CORE = (
+    is_rth(),
+    minutes_since_session_open(),
+    minutes_since_rth_open(),
+    minutes_to_rth_close(),
+    minutes_to_session_end(),
+    day_of_week(),
+    days_to_roll(),
+)
+"""Those of the core set."""

@@ -92,3 +92,15 @@ def close_days_before(days: int, bars_a_session: int) -> Feature:
         is_step=True,
         params={"days": days},
     )
+
+
+def core(bars_a_session: int) -> tuple[Feature, ...]:
+    """Those of the core set."""
+    return (
+        day_gap(),
+        rth_gap(),
+        session_range(),
+        session_position(),
+        close_days_before(5, bars_a_session),
+        days_move(5),
+    )

@@ -143,3 +143,16 @@ def yang_zhang(span_bars: int) -> Feature:
         f"Yang-Zhang volatility of {span_bars} bars",
         params={"span_bars": span_bars},
     )
+
+
+CORE = (
+    atr(14),
+    true_range(),
+    normalised_atr(14),
+    atr_ratio(100),
+    close_to_close(20),
+    parkinson(20),
+    garman_klass(20),
+    yang_zhang(20),
+)
+"""Those of the core set."""

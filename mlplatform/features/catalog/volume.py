@@ -112,3 +112,16 @@ def session_obv() -> Feature:
         "on-balance volume of the session per its volume",
         is_signed=True,
     )
+
+
+def core(bars_a_session: int) -> tuple[Feature, ...]:
+    """Those of the core set."""
+    return (
+        volume_ratio(20),
+        volume_trend(5, 50),
+        volume_surges(10),
+        volume_for_time(bars_a_session),
+        session_volume(bars_a_session),
+        obv_change(20),
+        session_obv(),
+    )

@@ -147,3 +147,17 @@ def vwap_slope(over_bars: int) -> Feature:
         is_signed=True,
         params={"over_bars": over_bars},
     )
+
+
+CORE = (
+    session_first(),
+    *(session_sum(what) for what in ("volume", "distance", "square")),
+    session_vwap(),
+    vwap_deviation(),
+    *(vwap_band(side, k) for side in ("upper", "lower") for k in (1, 2)),
+    vwap_gap(),
+    vwap_position(),
+    vwap_width(),
+    vwap_slope(10),
+)
+"""Those of the core set."""
