@@ -21,6 +21,7 @@ from mlplatform.models.trials import (
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+    from optuna.study import Study
     from optuna.trial import FrozenTrial
 
 
@@ -130,8 +131,7 @@ def tune(
     trials runs none, and answers from its first `trials` only. An objective gives a trial up by
     TrialPruned, and is pruned where its value after a fold is worse than the median of the
     complete trials' there (from the sixth trial on); it fails one by NotTrainable or by a value
-    that is not finite; any other exception
-    is a defect and passes through.
+    that is not finite; any other exception is a defect and passes through.
 
     The first few trials are random, but for the warm start; their number must not depend on
     `trials`, or a longer study would not begin like a shorter one.
@@ -142,7 +142,6 @@ def tune(
     import optuna
 
     started = limit.clock() if limit else 0.0
-
     if storage is not None and study_name is None:
         raise ValueError("a stored study needs a name")
     with _quiet():
@@ -153,9 +152,7 @@ def tune(
             load_if_exists=True,
             pruner=pruner(),
         )
-        abandon_running(study)
-        if space.first is not None and not judged(study) and not waiting(study):
-            study.enqueue_trial(dict(space.first))
+        _take_up(study, space)
         is_shared = False
         while (place := len(judged(study))) < trials:
             if place and limit and limit.clock() - started >= limit.seconds:
@@ -172,6 +169,13 @@ def tune(
             study.sampler = sampler(seed_parts, at, is_shared)
             judge(study, study.ask(), objective, space)
         return _result(judged(study)[:trials])
+
+
+def _take_up(study: "Study", space: Space) -> None:
+    """Close what a crash left open; the warm start is the first of a new study."""
+    abandon_running(study)
+    if space.first is not None and not judged(study) and not waiting(study):
+        study.enqueue_trial(dict(space.first))
 
 
 def _result(found: "list[FrozenTrial]") -> Tuning:
