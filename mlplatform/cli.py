@@ -16,6 +16,7 @@ from mlplatform.cli_options import (
     Home,
     Instrument,
     Seed,
+    Strategy,
     Timeframe,
     Timezone,
     To,
@@ -38,11 +39,16 @@ cli_market.add_to(app)
 
 
 def _wish(
-    data: str | None, instrument: str, timeframe: str, timezone: str | None, **given: Any
+    data: str | None,
+    instrument: str,
+    timeframe: str,
+    timezone: str | None,
+    strategy: str | None,
+    **given: Any,
 ) -> Any:
     from mlplatform.commands.study import Wish
 
-    return Wish(data, instrument, timeframe, timezone, given)
+    return Wish(data, instrument, timeframe, timezone, given, strategy)
 
 
 @app.command()
@@ -59,6 +65,7 @@ def run(  # noqa: PLR0913
     capital: Capital = None,
     from_: From = None,
     to: To = None,
+    strategy: Strategy = None,
 ) -> None:
     """Materialise the chain, bars to report and policy; only what is new runs."""
     from mlplatform.commands.run import run as run_study
@@ -68,6 +75,7 @@ def run(  # noqa: PLR0913
         instrument,
         timeframe,
         timezone,
+        strategy,
         cadence=cadence,
         train_periods=train_periods,
         trials=trials,
@@ -93,6 +101,7 @@ def plan(  # noqa: PLR0913
     capital: Capital = None,
     from_: From = None,
     to: To = None,
+    strategy: Strategy = None,
 ) -> None:
     """Print what would run, and why. Writes nothing."""
     from mlplatform.commands.plan import plan as print_plan
@@ -104,6 +113,7 @@ def plan(  # noqa: PLR0913
             instrument,
             timeframe,
             timezone,
+            strategy,
             cadence=cadence,
             train_periods=train_periods,
             trials=trials,

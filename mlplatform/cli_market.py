@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mlplatform.cli_options import CadenceOption, Home, Instrument, Timeframe, Timezone
+from mlplatform.cli_options import CadenceOption, Home, Instrument, Strategy, Timeframe, Timezone
 from mlplatform.settings import home_path
 
 check_app = typer.Typer(
@@ -85,13 +85,22 @@ def setups(
     timeframe: Timeframe = "5m",
     timezone: Timezone = None,
     series: Annotated[str | None, typer.Option(help="A series of the home to count on.")] = None,
+    strategy: Strategy = None,
+    features: Annotated[
+        bool, typer.Option("--features", help="List what a strategy's filters may read.")
+    ] = False,
     home: Home = None,
 ) -> None:
     """The setups in use: idea, parameters, suggested order; with data, candidates a month."""
     from mlplatform.commands.setups import Look
+    from mlplatform.commands.setups import features as show_features
     from mlplatform.commands.setups import setups as show
 
-    show(home_path(home), Look(data, instrument, timeframe, timezone, series), Console())
+    if features:
+        show_features(Console())
+        return
+    look = Look(data, instrument, timeframe, timezone, series, strategy)
+    show(home_path(home), look, Console())
 
 
 @check_app.command("leaks")
@@ -106,6 +115,9 @@ def check_leaks(  # noqa: PLR0913
     setups: Annotated[
         str | None, typer.Option(help="Your setups: file.py or file.py:name [those in use].")
     ] = None,
+    strategy: Annotated[
+        str | None, typer.Option(help="Your strategy, YAML or Python: its setups and filters.")
+    ] = None,
     cuts: Annotated[int, typer.Option(min=1, help="Points at which the future is cut off.")] = 20,
     rows: Annotated[int, typer.Option(min=1, help="Bars before each that are compared.")] = 500,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -116,5 +128,6 @@ def check_leaks(  # noqa: PLR0913
     from mlplatform.commands.check import LeakCheck, leaks
     from mlplatform.features.proof import Effort
 
-    given = LeakCheck(data, instrument, timeframe, timezone, features, setups, Effort(cuts, rows))
+    effort = Effort(cuts, rows)
+    given = LeakCheck(data, instrument, timeframe, timezone, features, setups, effort, strategy)
     leaks(given, as_json, Console())

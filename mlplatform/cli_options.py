@@ -22,6 +22,10 @@ CadenceOption = Annotated[
 ]
 TrainPeriods = Annotated[int | None, typer.Option(help="Periods that a window learns from [3].")]
 Trials = Annotated[int | None, typer.Option(help="Optuna trials per role and window [10].")]
+Strategy = Annotated[
+    str | None,
+    typer.Option(help="Your strategy, YAML or Python; none: the platform's setups [the home's]."),
+]
 Seed = Annotated[int | None, typer.Option(help="Of every random draw [7].")]
 Capital = Annotated[float | None, typer.Option(help="Starting capital in USD [50000].")]
 From = Annotated[str | None, typer.Option("--from", help="First period to use, such as 2025-03.")]

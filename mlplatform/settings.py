@@ -42,6 +42,9 @@ class StudySettings(BaseSettings):
     max_contracts: int = Field(5, ge=1)
     embargo_minutes: int = Field(60, ge=0)
     """Between the end of a training label and the first tested decision."""
+    strategy: str = ""
+    """The file under the home's `strategies/` that is traded, named by content; the platform's own
+    setups where empty."""
     model_plots: bool = True
     """Whether runs in MLflow carry plots of their models: half a second a window."""
     lake_uri: str | None = None

@@ -43,17 +43,22 @@ class Bench:
     def wish(self, data: Path, **given: object) -> Wish:
         """Options for a small study."""
         settings = {"trials": 2, "gate_min_trades": 5, "cadence": None, **given}
-        return Wish(str(data), "MES", "5m", None, settings)
+        strategy = settings.pop("strategy", None)
+        return Wish(str(data), "MES", "5m", None, settings, strategy)
 
     def open(self, data: Path, **given: object) -> OpenStudy:
         """Checked and wired, with the tracker in memory."""
         study = open_study(self.root, self.wish(data, **given))
         platform = build_platform(
-            self.root, study.platform.settings, {"tracker": self.tracker}, lambda _: None
+            self.root,
+            study.platform.settings,
+            {"tracker": self.tracker},
+            lambda _: None,
+            study.platform.strategy,
         )
         if study.staged is not None:
             platform.book.put(study.series.name, study.staged)
-        return OpenStudy(platform, study.series, study.staged)
+        return OpenStudy(platform, study.series, study.staged, {}, study.strategy_file)
 
     def run(self, data: Path, **given: object) -> list[Batch]:
         """Run the chain; the batches that ran."""

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from mlplatform.adapters.bars.port import SourceSpec
 from mlplatform.adapters.bars.sources import open_file
-from mlplatform.commands.own_module import Blame, merged, own_plan, own_setups
+from mlplatform.commands.own_module import merged, own_plan, own_setups
 from mlplatform.domain.errors import CheckStopped, InputError
 from mlplatform.domain.instrument import instrument_of
 from mlplatform.domain.series import Series, Timeframe
@@ -24,6 +24,8 @@ from mlplatform.features.proof import Effort, Proof
 from mlplatform.features.sets import LONGEST_BAR, core_plan
 from mlplatform.market.rolls import RollRule, front_month, roll_table
 from mlplatform.market.validation import validate
+from mlplatform.orchestration.own_file import Blame
+from mlplatform.orchestration.own_strategy import read_strategy
 from mlplatform.setups.causality import prove_setups
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import Setup
@@ -45,6 +47,8 @@ class LeakCheck:
     """`file.py` or `file.py:name`; the core set where None."""
     setups: str | None
     effort: Effort
+    strategy: str | None = None
+    """A strategy's file: its setups with its filters."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ def _read(check: LeakCheck) -> tuple[Series, pl.DataFrame, str]:
 
 def _wanted(check: LeakCheck, timeframe: Timeframe) -> _Wanted:
     core = core_plan(timeframe)
+    if check.strategy is not None:
+        return _of_strategy(check, core)
     if check.features is None and check.setups is None:
         return _Wanted(core, SETUPS, ("features", "candidates"), None)
     plan, names, setups, blame = core, list[str](), SETUPS, None
@@ -130,6 +136,14 @@ def _wanted(check: LeakCheck, timeframe: Timeframe) -> _Wanted:
         blame = blame or Blame(path, "computing its candidates")
         _require(setups, plan, path)
     return _Wanted(plan, setups, tuple(names), blame)
+
+
+def _of_strategy(check: LeakCheck, core: FeaturePlan) -> _Wanted:
+    if check.setups is not None or check.features is not None:
+        raise InputError("Give --strategy alone: it names its setups, and reads the core features.")
+    path = Path(str(check.strategy)).expanduser().absolute()
+    blame = Blame(path, "computing its candidates")
+    return _Wanted(core, read_strategy(path).tradable, ("candidates",), blame)
 
 
 def _require(setups: tuple[Setup, ...], plan: FeaturePlan, path: Path) -> None:

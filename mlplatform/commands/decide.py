@@ -15,11 +15,12 @@ from mlplatform.features.compute import features_of_period
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.orchestration.build import Platform, build_platform
 from mlplatform.orchestration.gate import read_evidence
-from mlplatform.orchestration.windows import SETUP_NAMES
+from mlplatform.orchestration.notes import STRATEGY_TAG
+from mlplatform.orchestration.own_strategy import home_strategy
 from mlplatform.settings import load_settings
 from mlplatform.setups.inputs import model_inputs_of
-from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import find_candidates
+from mlplatform.strategies.strategy import Strategy
 from mlplatform.studies.recipe import expectancy_r
 
 
@@ -39,8 +40,12 @@ def decide(home_root: Path, series_name: str, newest: int, console: Console) -> 
             f"{platform.home.report(series.name) / 'report.html'} says why."
         )
     policy = unpack(payload, core_plan(series.timeframe).fingerprint)
-    bars, decisions = _decide(platform, series, policy)
+    kept = champion.tags.get(STRATEGY_TAG, "")
+    strategy = home_strategy(platform.home, kept)
+    bars, decisions = _decide(platform, series, policy, strategy)
     console.print(f"{series.name}: champion is policy version {champion.version}.")
+    if kept:
+        console.print(f"It trades the strategy {strategy.name}: candidates are found by it.")
     earned = expectancy_r(read_evidence(champion))
     console.print(f"Out of sample its recipe made {earned:+.3f} R a trade, costs included.")
     if earned <= 0:
@@ -53,7 +58,7 @@ def decide(home_root: Path, series_name: str, newest: int, console: Console) -> 
 
 
 def _decide(
-    platform: Platform, series: Series, policy: Policy
+    platform: Platform, series: Series, policy: Policy, strategy: Strategy
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The newest period's bars and the policy's decisions on its candidates."""
     axis, lake = platform.book.axis, platform.home.lake
@@ -64,8 +69,9 @@ def _decide(
     history = lake.read("bars", series.name, periods)
     features = features_of_period(plan, series.timeframe, axis, periods[-1], history)
     bars = lake.read("bars", series.name, periods[-1:])
-    candidates = find_candidates(series.name, SETUPS, bars, features, series.timeframe.seconds)
-    inputs = model_inputs_of(candidates, features, model_inputs(plan), SETUP_NAMES)
+    setups, names = strategy.tradable, strategy.setup_names
+    candidates = find_candidates(series.name, setups, bars, features, series.timeframe.seconds)
+    inputs = model_inputs_of(candidates, features, model_inputs(plan), names)
     policy.require(inputs.names)
     return bars, policy.decide(candidates, inputs.x)
 

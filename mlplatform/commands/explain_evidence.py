@@ -16,7 +16,6 @@ from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BACKTEST, DECISIONS, MODELS, POLICIES
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.orchestration.build import Platform
-from mlplatform.orchestration.windows import SETUP_NAMES
 from mlplatform.setups.inputs import ModelInputs, model_inputs_of
 from mlplatform.studies.backtest import backtest_fills, tested_bars
 from mlplatform.studies.explanation.assembling import Evidence
@@ -130,7 +129,7 @@ class Shelf:
         needed = {name for feature in inputs for name in (feature.name, feature.mirror) if name}
         if needed - set(features.columns):
             return ModelInputs(np.zeros((1, 0)), [])
-        return model_inputs_of(candidate, features, inputs, SETUP_NAMES)
+        return model_inputs_of(candidate, features, inputs, self._platform.strategy.setup_names)
 
     def _fills(self, identity: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """From the run of all decisions on the execution step: the lake keeps trades, not fills."""

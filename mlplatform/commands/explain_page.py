@@ -183,12 +183,20 @@ def _print_action(action: Action, console: Console) -> None:
 
 
 def _decision(row: Mapping[str, Any]) -> str:
-    distances = f"stop {row['stop_points']:.2f}, target {row['target_points']:.2f} points"
+    distances = ", ".join([f"stop {row['stop_points']:.2f}", *_own_exits(row)]) + " points"
+    distances += f", out after {row['time_exit_bars']} bars" * bool(row.get("time_exit_bars"))
     chance = ""
     if row["probability"] is not None:
         chance = f", win {row['probability']:.4f} from {row['threshold']:.4f}"
     verdict = f"{row['contracts']} contracts {_side(row)}" if row["take"] else "skipped"
     return f"{verdict}, {distances}{chance}"
+
+
+def _own_exits(row: Mapping[str, Any]) -> list[str]:
+    """The target, and what only a strategy's own exits have."""
+    words = ("target", "breakeven", "trail", "trail_activation")
+    set_ = [(word.replace("_", " "), row.get(f"{word}_points")) for word in words]
+    return [f"{word} {points:.2f}" for word, points in set_ if points is not None]
 
 
 def _fills(action: Action) -> Table:

@@ -1,11 +1,8 @@
 """A user's own Python file of features or setups: loaded, checked, its errors told."""
 
-import importlib.util
-import sys
-import traceback
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 from mlplatform.domain.errors import InputError
@@ -13,43 +10,10 @@ from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import BARS
 from mlplatform.features.graph import Feature, FeaturePlan
 from mlplatform.features.sets import core_plan
+from mlplatform.orchestration.own_file import Blame, imported
 from mlplatform.setups.setup import Setup
 
 _EXAMPLE = "define plan (a FeaturePlan), plan(timeframe) or features (a tuple of Feature)"
-
-
-class Blame:
-    """Inside it, whatever a user's file raises becomes an InputError that names file and line."""
-
-    def __init__(self, path: Path, doing: str) -> None:
-        self.path, self.doing = path, doing
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Say it in one sentence; nothing is swallowed."""
-        # SystemExit: a script that was meant to be run calls sys.exit when it is imported.
-        if isinstance(error, Exception | SystemExit) and not isinstance(error, InputError):
-            said = " ".join(str(error).split())[:200]
-            raise InputError(
-                f"{self.path.name}{self._line(error)}: {self.doing} raised "
-                f"{type(error).__name__}{f': {said}' if said else ''}."
-            ) from error
-
-    def _line(self, error: BaseException) -> str:
-        if isinstance(error, SyntaxError) and error.lineno is not None:
-            return f", line {error.lineno}"
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if self._is_own(f)]
-        return f", line {lines[-1]}" if lines else ""
-
-    def _is_own(self, frame: traceback.FrameSummary) -> bool:
-        return Path(frame.filename) == self.path
 
 
 def own_plan(spec: str, timeframe: Timeframe) -> tuple[FeaturePlan, Path]:
@@ -131,24 +95,8 @@ def _loaded(spec: str, names: tuple[str, ...], example: str) -> tuple[Path, Modu
     path = Path(file).expanduser().absolute()
     if path.is_dir() or not path.exists():
         raise InputError(f"No file {file}: give a Python file, and {example} in it.")
-    module = _import(path)
+    module = imported(path)
     held = [name for name in ((wanted,) if wanted else names) if hasattr(module, name)]
     if not held:
         raise InputError(f"{path.name} has no {wanted or ' or '.join(names)}: {example}.")
     return path, module, held[0]
-
-
-def _import(path: Path) -> ModuleType:
-    name = f"own_{path.stem}"
-    found = importlib.util.spec_from_file_location(name, path)
-    if found is None or found.loader is None:
-        raise InputError(f"{path.name} is no Python file: its name must end with .py.")
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module  # dataclasses look their module up by name
-    sys.path.insert(0, str(path.parent))  # it may import its neighbours
-    try:
-        with Blame(path, "importing it"):
-            found.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(path.parent))
-    return module

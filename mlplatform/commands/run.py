@@ -68,7 +68,15 @@ def _conclude(study: OpenStudy, done: Done, console: Console) -> None:
 def _kept_settings(study: OpenStudy) -> str:
     """What differs from the defaults though nobody named it on the command line."""
     now, usual = study.platform.settings, StudySettings.model_fields
-    shown = ("train_periods", "trials", "seed", "capital_usd", "from_period", "to_period")
+    shown = (
+        "train_periods",
+        "trials",
+        "seed",
+        "capital_usd",
+        "from_period",
+        "to_period",
+        "strategy",
+    )
     differs = [
         f"{name.replace('_', '-')} {getattr(now, name)}"
         for name in shown

@@ -20,9 +20,10 @@ from mlplatform.features.compute import compute_features
 from mlplatform.features.sets import LONGEST_BAR, core_plan
 from mlplatform.market.rolls import RollRule, front_month, roll_table
 from mlplatform.market.validation import validate
+from mlplatform.orchestration.own_strategy import home_strategy, read_strategy
 from mlplatform.settings import load_settings
-from mlplatform.setups.registry import SETUPS
-from mlplatform.setups.setup import find_candidates
+from mlplatform.setups.setup import Setup, find_candidates
+from mlplatform.strategies.strategy import PLATFORM, Strategy
 
 
 @dataclass(frozen=True)
@@ -34,24 +35,29 @@ class Look:
     timeframe: str
     timezone: str | None
     series: str | None
+    strategy: str | None = None
+    """A file; that of the home where None."""
 
 
 def setups(home_root: Path, look: Look, console: Console) -> None:
     """Print each setup's name, idea, parameters and order type; with bars also its candidates by
     month and side. Raises InputError where the bars cannot be had. Writes nothing.
     """
-    found = _bars(home_root, look)
-    console.print(_declared())
+    strategy, found = _strategy(home_root, look), _bars(home_root, look)
+    chosen = strategy.tradable
+    console.print(_declared(chosen))
+    for line in _conditions(strategy):
+        console.print(line, soft_wrap=True, highlight=False)
     if found is None:
         console.print("How many candidates: give --data FILE, or --series of a --home.")
         return
     series, bars = found
     features = compute_features(core_plan(series.timeframe), bars)
-    candidates = find_candidates(series.name, SETUPS, bars, features, series.timeframe.seconds)
+    candidates = find_candidates(series.name, chosen, bars, features, series.timeframe.seconds)
     days = bars["session_date"].n_unique()
     told = f"{candidates.height:,} candidates in {days} trading days of {bars.height:,} bars"
     console.print(f"{series.name}: {told}. In the table: long/short.")
-    console.print(_counted(bars, candidates))
+    console.print(_counted(chosen, bars, candidates))
     if bars["volume"].null_count() == bars.height:
         console.print("These bars have no volume: setups that ask for it find nothing.")
 
@@ -106,19 +112,54 @@ def _read(home_root: Path, series: Series, look: Look) -> pl.DataFrame:
     return front
 
 
-def _declared() -> Table:
-    table = Table(title=f"{len(SETUPS)} setups, both sides each", title_justify="left")
+def _strategy(home_root: Path, look: Look) -> Strategy:
+    if look.strategy is not None:
+        return read_strategy(Path(look.strategy).expanduser().absolute())
+    return home_strategy(Home(home_root), load_settings(home_root).strategy)
+
+
+def _conditions(strategy: Strategy) -> list[str]:
+    """What a strategy of one's own adds to its setups, a line each."""
+    if strategy is PLATFORM:
+        return []
+    lines = [f"Strategy {strategy.name}{': ' * bool(strategy.about)}{strategy.about}"]
+    for side, items in (
+        ("Both sides", strategy.filters),
+        ("Long", strategy.long_filters),
+        ("Short", strategy.short_filters),
+    ):
+        lines += [f"{side} only where {item}" for item in items]
+    if strategy.sides != "both":
+        lines.append(f"Trades {strategy.sides} only")
+    exits = strategy.exits.told() if strategy.exits else {}
+    told = ", ".join(f"{name} {value:g}" for name, value in exits.items())
+    return [*lines, f"Exits: {told or 'those of the baseline'}"]
+
+
+def features(console: Console) -> None:
+    """Print what filters may read: every feature, what it is, its unit."""
+    plan = core_plan(Timeframe("5m"))
+    table = Table(title=f"{len(plan.features)} features", title_justify="left")
+    for heading in ("Feature", "What it is", "Unit"):
+        table.add_column(heading, no_wrap=heading == "Feature")
+    for feature in plan.features:
+        table.add_row(feature.name, feature.about, feature.unit)
+    console.print(table)
+
+
+def _declared(setups: tuple[Setup, ...]) -> Table:
+    table = Table(title=f"{len(setups)} setups, both sides each", title_justify="left")
     table.add_column("Setup", no_wrap=True)
     table.add_column("Idea")
     table.add_column("Parameters")
     table.add_column("Order", no_wrap=True)
-    for setup in SETUPS:
+    for setup in setups:
         params = ", ".join(f"{name}={value:g}" for name, value in setup.params.items())
         table.add_row(setup.name, setup.idea, params, setup.entry.order_type)
     return table
 
 
-def _counted(bars: pl.DataFrame, candidates: pl.DataFrame) -> Table:
+def _counted(setups: tuple[Setup, ...], bars: pl.DataFrame, candidates: pl.DataFrame) -> Table:
     """A row a month, a column a setup; the last row is the mean of a month of 21 trading days."""
     month = pl.col("session_date").dt.strftime("%Y-%m")
     by = candidates.group_by(month, "setup", "side").len()
@@ -126,7 +167,7 @@ def _counted(bars: pl.DataFrame, candidates: pl.DataFrame) -> Table:
     table = Table(show_footer=True, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("Month", footer="21 days", no_wrap=True)
     months_held = bars["session_date"].n_unique() / 21
-    for setup in SETUPS:
+    for setup in setups:
         total = candidates.filter(pl.col("setup") == setup.name).height
         mean = f"{total / months_held:.1f}"
         heading = setup.name.replace("_", "\n")
@@ -134,7 +175,7 @@ def _counted(bars: pl.DataFrame, candidates: pl.DataFrame) -> Table:
     for key in bars.select(month.unique().sort()).to_series():
         cells = [
             f"{counts.get((key, setup.name, 1), 0)}/{counts.get((key, setup.name, -1), 0)}"
-            for setup in SETUPS
+            for setup in setups
         ]
         table.add_row(key, *cells)
     return table

@@ -17,8 +17,10 @@ from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series, Timeframe
 from mlplatform.features.sets import LONGEST_BAR
 from mlplatform.orchestration.build import Platform, build_platform
+from mlplatform.orchestration.own_strategy import NONE, keep, kept_name, read_strategy
 from mlplatform.orchestration.progress import OnStep
 from mlplatform.settings import SETTINGS_FILE, StudySettings, load_settings
+from mlplatform.strategies.strategy import Strategy
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Wish:
     timeframe: str
     timezone: str | None
     given: Mapping[str, object]
+    strategy: str | None = None
+    """A file, or `none` for the platform's own setups; where None that of the home."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,15 @@ class OpenStudy:
     """Bars that are to be taken in; None where the home has them."""
     given: Mapping[str, object] = field(default_factory=dict)
     """The settings named on the command line."""
+    strategy_file: Path | None = None
+    """The strategy that the home is to keep; None where it has it."""
 
     def settle(self) -> None:
         """Create the home, remember settings, take the bars in."""
         home, settings = self.platform.home, self.platform.settings
         home.create()
+        if self.strategy_file is not None:
+            keep(home, self.strategy_file)
         kept = settings.model_dump(mode="json")
         write_text(home.root / SETTINGS_FILE, json.dumps(kept, indent=1) + "\n")
         self.platform.book.settle(self.series.name)
@@ -68,7 +76,9 @@ def open_study(home_root: Path, wish: Wish, on_step: OnStep | None = None) -> Op
         )
     stored = load_settings(home_root)
     is_new = not (home_root / SETTINGS_FILE).is_file()
-    settings = load_settings(home_root, **_with_cadence(wish, stored, is_new))
+    strategy_file, strategy = _strategy(wish)
+    wished = _with_strategy(_with_cadence(wish, stored, is_new), wish, strategy_file)
+    settings = load_settings(home_root, **wished)
     if not is_new and settings.cadence is not stored.cadence:
         raise InputError(
             f"{home_root} keeps periods of a {stored.cadence}: give another --home for "
@@ -79,14 +89,30 @@ def open_study(home_root: Path, wish: Wish, on_step: OnStep | None = None) -> Op
         periods = staged_or_held(home_root, series, staged)
         settings = with_first_period(settings, periods, home_root, is_new)
         _require_periods(settings, periods)
-        platform = build_platform(home_root, settings, on_step=on_step)
+        platform = build_platform(home_root, settings, on_step=on_step, strategy=strategy)
         if staged is not None:
             platform.book.put(series.name, staged)
     except InputError:
         if staged is not None:
             staged.discard()
         raise
-    return OpenStudy(platform, series, staged, wish.given)
+    named = {**wish.given, "strategy": wish.strategy}
+    return OpenStudy(platform, series, staged, named, strategy_file)
+
+
+def _strategy(wish: Wish) -> tuple[Path | None, Strategy | None]:
+    """The wished strategy and its file; None where the settings say it all."""
+    if wish.strategy in (None, NONE):
+        return None, None
+    path = Path(str(wish.strategy)).expanduser().absolute()
+    return path, read_strategy(path)
+
+
+def _with_strategy(given: dict[str, object], wish: Wish, file: Path | None) -> dict[str, object]:
+    """The settings with the wished strategy; without a wish the home's stays."""
+    if wish.strategy is None:
+        return given
+    return {**given, "strategy": kept_name(file) if file else ""}
 
 
 def _with_cadence(wish: Wish, stored: StudySettings, is_new: bool) -> dict[str, object]:

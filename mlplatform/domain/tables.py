@@ -42,6 +42,13 @@ _ENTRY = (
         "bars after the signal bar that a resting order works; 0: till the session's end",
     ),
 )
+_EXITS = (
+    Column("breakeven_points", pl.Float64, "ahead by so much, the stop moves to entry", True, True),
+    Column("trail_points", pl.Float64, "the stop follows the best price so far off", True, True),
+    Column("trail_activation_points", pl.Float64, "ahead by so much, it begins to", True, True),
+    Column("time_exit_bars", pl.Int32, "bars held, then the trade leaves at the close", True, True),
+)
+"""What only a strategy's own exits set; null: it is not done."""
 
 _ORIGIN = (
     Column("source", pl.String, "file it came from, start of its SHA-256", True, optional=True),
@@ -111,7 +118,7 @@ DECISIONS = Table(
     "decisions",
     (
         Column("candidate_id", pl.String, "the candidate"),
-        Column("policy", pl.String, "baseline, ml or random_entry"),
+        Column("policy", pl.String, "baseline, ml, strategy or random_entry"),
         Column("period", pl.String, "the window"),
         Column("ts", UTC_US, "start of the signal bar"),
         Column("setup", pl.String, "name of the setup"),
@@ -119,11 +126,12 @@ DECISIONS = Table(
         Column("take", pl.Boolean, "whether the policy trades it"),
         Column("contracts", pl.Int32, "whole contracts; 0 where not taken"),
         Column("stop_points", pl.Float64, "stop distance from the fill, points"),
-        Column("target_points", pl.Float64, "target distance from the fill, points"),
+        Column("target_points", pl.Float64, "target distance; null: none, points", nullable=True),
         Column("probability", pl.Float64, "calibrated win probability", nullable=True),
         Column("threshold", pl.Float64, "probability from which the policy trades", nullable=True),
         Column("policy_fingerprint", pl.String, "identity of the deciding policy"),
         *_ENTRY,
+        *_EXITS,
     ),
 )
 TRADES = Table(
@@ -158,7 +166,7 @@ TRADES = Table(
 BACKTEST = Table(
     "backtest",
     (
-        Column("policy", pl.String, "baseline, ml or random_entry"),
+        Column("policy", pl.String, "baseline, ml, strategy or random_entry"),
         Column("period", pl.String, "the window whose decision it was"),
         *TRADES.columns,
         Column("policy_fingerprint", pl.String, "identity of the deciding policy"),

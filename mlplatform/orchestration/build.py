@@ -21,12 +21,14 @@ from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.intake_jobs import intake_jobs
 from mlplatform.orchestration.io import WHOLE, LakeIOManager
 from mlplatform.orchestration.lineage import Lineage
+from mlplatform.orchestration.own_strategy import home_strategy
 from mlplatform.orchestration.progress import PROGRESS, OnStep, step_logger
 from mlplatform.orchestration.sensors import landing_sensor
 from mlplatform.orchestration.stamp import Stamp
 from mlplatform.orchestration.windows import WindowDesk
 from mlplatform.orchestration.yard import MarketYard
 from mlplatform.settings import StudySettings, home_path, load_settings
+from mlplatform.strategies.strategy import Strategy
 
 _ASSETS = (
     *(market.raw_bars, market.contract_bars, market.rolls, market.bars, market.quarantined_bars),
@@ -48,6 +50,7 @@ class Platform:
     book: BarBook
     tracker: Tracker
     stamp: Stamp
+    strategy: Strategy
     definitions: dg.Definitions
 
 
@@ -56,13 +59,16 @@ def build_platform(
     settings: StudySettings,
     overrides: Mapping[str, object] | None = None,
     on_step: OnStep | None = None,
+    strategy: Strategy | None = None,
 ) -> Platform:
     """Wire home, settings, assets, checks, schedules and resources.
 
-    Runs that choose the logger `progress` tell finished steps to `on_step`.
+    Runs that choose the logger `progress` tell finished steps to `on_step`. `strategy` is that of
+    the settings where the home does not keep it yet. Raises InputError where it cannot be had.
     """
+    chosen = strategy or home_strategy(Home(home_root), settings.strategy)
     with _accepted_warnings():
-        return _wire(home_root, settings, dict(overrides or {}), on_step)
+        return _wire(home_root, settings, dict(overrides or {}), on_step, chosen)
 
 
 @contextmanager
@@ -81,12 +87,13 @@ def _wire(
     settings: StudySettings,
     overrides: Mapping[str, object],
     on_step: OnStep | None,
+    strategy: Strategy,
 ) -> Platform:
     home, axis = (
         Home(home_root, settings.lake_uri),
         Axis(PeriodAxis(settings.cadence, settings.first_period)),
     )
-    workshop = Workshop(axis, settings)
+    workshop = Workshop(axis, settings, strategy)
     assets = [build(workshop) for build in _ASSETS]
     book = BarBook(home, axis.periods)
     uri = settings.mlflow_uri or f"sqlite:///{home.mlflow / 'mlflow.db'}"
@@ -108,7 +115,7 @@ def _wire(
         "yard": MarketYard(axis.periods, settings, book),
         "tracker": tracker,
         "stamp": stamp,
-        "desk": WindowDesk(axis.periods, settings, tracker, storage),
+        "desk": WindowDesk(axis.periods, settings, tracker, storage, strategy.setup_names),
     }
     jobs = schedules.jobs()
     definitions = dg.Definitions(
@@ -121,7 +128,7 @@ def _wire(
         executor=dg.in_process_executor,
         loggers={PROGRESS: step_logger(on_step or (lambda _: None))},
     )
-    return Platform(home, settings, book, tracker, stamp, definitions)
+    return Platform(home, settings, book, tracker, stamp, strategy, definitions)
 
 
 def build_definitions(

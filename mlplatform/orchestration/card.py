@@ -10,6 +10,7 @@ from mlplatform.domain.schema import Table
 from mlplatform.orchestration.axis import SERIES, Axis
 from mlplatform.orchestration.code import code_version
 from mlplatform.settings import StudySettings
+from mlplatform.strategies.strategy import PLATFORM, Strategy
 
 OWNERS = ["team:research"]
 
@@ -20,6 +21,7 @@ class Workshop:
 
     axis: Axis
     settings: StudySettings
+    strategy: Strategy = PLATFORM
 
     def card(
         self,
@@ -47,7 +49,9 @@ class Workshop:
         """The identity of how policies are made: code of all that trains and decides, settings."""
         modules = ("orchestration.windows", "models.size", "decisions.policy", "labels.outcomes")
         matters = ("train_periods", "trials", "seed", "embargo_minutes", "capital_usd")
-        chosen = {name: getattr(self.settings, name) for name in (*matters, "max_contracts")}
+        chosen = {
+            name: getattr(self.settings, name) for name in (*matters, "max_contracts", "strategy")
+        }
         return code_version(modules, chosen)
 
 

@@ -26,6 +26,8 @@ from mlplatform.studies.training import TrainingSet
 
 _EXAMPLE_ROWS = 3
 _SAMPLE_ROWS = 200
+STRATEGY_TAG = "strategy"
+"""Of a policy's version: the strategy that the home keeps; without it the platform's own."""
 
 
 @dataclass(frozen=True)
@@ -128,21 +130,25 @@ def policy_note(
     payload: bytes,
     recipe: str,
     pins: Mapping[str, str],
-    seed: int,
+    settings: StudySettings,
 ) -> ModelNote:
-    """What is tracked and registered of a policy; `pins` are its models' registry versions."""
+    """What is tracked and registered of a policy; `pins` are its models' registry versions.
+
+    The strategy is told so that whoever loads the champion finds candidates by its own setups.
+    """
     policy = unpack(payload)
     pinned = {f"{role}_version": version for role, version in pins.items()}
     told = ("train_from", "train_to", "train_rows", "purged_rows")
+    strategy = {STRATEGY_TAG: settings.strategy} if settings.strategy else {}
     return ModelNote(
         series=series.name,
         role="policy",
         period=entry_row["period"][0],
         fingerprint=policy.fingerprint,
         payload=payload,
-        params={name: str(entry_row[name][0]) for name in told} | {"seed": seed} | pinned,
+        params={name: str(entry_row[name][0]) for name in told} | {"seed": settings.seed} | pinned,
         metrics={},
-        tags={"feature_plan": policy.feature_plan, "recipe": recipe} | pinned,
+        tags={"feature_plan": policy.feature_plan, "recipe": recipe} | strategy | pinned,
         input_names=(*policy.names, ATR),
         example=np.ones((_EXAMPLE_ROWS, len(policy.names) + 1)),
     )

@@ -14,9 +14,9 @@ from mlplatform.labels.outcomes import LabelRules
 from mlplatform.settings import StudySettings
 from mlplatform.studies.backtest import (
     BUY_AND_HOLD,
-    POLICIES,
     backtest_ambiguity,
     execution_rules,
+    policies_of,
     tested_bars,
 )
 from mlplatform.studies.result import PolicyResult, Source, StudyResult, Window
@@ -58,7 +58,7 @@ def study_of(
                 frames.trades.filter(pl.col("policy") == name).drop("policy", "period"),
                 _daily(frames.equity, name),
             )
-            for name in POLICIES
+            for name in policies_of(frames.decisions)
         },
         buy_and_hold=_daily(frames.equity, BUY_AND_HOLD),
         capital_usd=settings.capital_usd,

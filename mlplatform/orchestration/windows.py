@@ -26,11 +26,8 @@ from mlplatform.models.tuning import Tuner
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.notes import Window, model_note, policy_note
 from mlplatform.settings import StudySettings
-from mlplatform.setups.registry import SETUPS
 from mlplatform.studies.fitting import FitSettings
 from mlplatform.studies.training import TrainingSet, training_set
-
-SETUP_NAMES = tuple(setup.name for setup in SETUPS)
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,8 @@ class WindowDesk:
     settings: StudySettings
     tracker: Tracker
     storage: StudyStorage
+    setup_names: tuple[str, ...]
+    """Of the home's strategy, in order: the models get a flag for each."""
 
     @property
     def embargo(self) -> timedelta:
@@ -60,7 +59,7 @@ class WindowDesk:
         partition = Partition.parse(context.partition_key)
         series = Series.parse(partition.series)
         self._require_periods(features, partition.period)
-        inputs = (model_inputs(core_plan(series.timeframe)), SETUP_NAMES)
+        inputs = (model_inputs(core_plan(series.timeframe)), self.setup_names)
         train = training_set(
             features, candidates, labels, inputs, self.tested_from(partition.period), self.embargo
         )
@@ -153,7 +152,7 @@ class WindowDesk:
         reasons = _reservations(roles)
         terms = PolicyTerms(
             core_plan(series.timeframe).fingerprint,
-            _input_names(series),
+            _input_names(series, self.setup_names),
             series.instrument.multiplier_usd,
             self.settings.capital_usd,
         )
@@ -164,7 +163,7 @@ class WindowDesk:
             identity = policy_fingerprint(payload)
             pins = {role: self._pin(series, role, row) for role, row in roles.items()}
             version = self.tracker.register(
-                policy_note(series, roles["entry"], payload, recipe, pins, self.settings.seed)
+                policy_note(series, roles["entry"], payload, recipe, pins, self.settings)
             ).version
         told = ("period", "train_from", "train_to", "train_rows", "purged_rows")
         return POLICIES.frame(
@@ -209,9 +208,9 @@ def model_of(row: pl.DataFrame) -> Any:
     return from_bytes(payload)
 
 
-def _input_names(series: Series) -> tuple[str, ...]:
+def _input_names(series: Series, setup_names: tuple[str, ...]) -> tuple[str, ...]:
     features = [feature.name for feature in model_inputs(core_plan(series.timeframe))]
-    return (*features, *(f"is_{name}" for name in SETUP_NAMES), "side")
+    return (*features, *(f"is_{name}" for name in setup_names), "side")
 
 
 def _row(

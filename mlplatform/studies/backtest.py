@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from mlplatform.decisions.exits import STRATEGY
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BACKTEST, DAILY_EQUITY
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlplatform.execution import Orders, Simulation
 
 POLICIES = ("baseline", "ml", "random_entry")
+"""Of every study; one on a strategy with exits of its own has `strategy` as well."""
 BUY_AND_HOLD = "buy_and_hold"
 
 
@@ -25,6 +27,12 @@ def tested_bars(axis: PeriodAxis, bars: pl.DataFrame, decisions: pl.DataFrame) -
     """The bars of the periods in which anything was decided."""
     periods = decisions["period"].unique()
     return bars.filter(period_of_day(axis.cadence, pl.col("session_date")).is_in(periods))
+
+
+def policies_of(decisions: pl.DataFrame) -> tuple[str, ...]:
+    """Who decided: `POLICIES`, and `strategy` where it did."""
+    is_own = (decisions["policy"] == STRATEGY).any()
+    return (*POLICIES, STRATEGY) if is_own else POLICIES
 
 
 def backtest_trades(
@@ -97,7 +105,7 @@ def backtest_ambiguity(
         return {name: Ambiguity(int(run.state["ambiguous_bars"])) for name, run in found}
     finer_arrays = BarArrays.from_frame(finer)
     result = {}
-    for policy in POLICIES:
+    for policy in policies_of(decisions):
         orders = _orders(policy, bars, decisions)
         told = compare_intrabar(arrays, finer_arrays, orders, rules, capital_usd)
         result[policy] = Ambiguity(told.ambiguous_bars, told.resolved_bars, told.pessimism_usd)
@@ -111,7 +119,7 @@ def _simulations(
 
     rules = Rules.for_instrument(series.instrument)
     arrays = BarArrays.from_frame(bars, series.timeframe)
-    for policy in POLICIES:
+    for policy in policies_of(decisions):
         yield policy, simulate(arrays, _orders(policy, bars, decisions), rules, capital_usd)
 
 
@@ -130,7 +138,11 @@ def _orders(policy: str, bars: pl.DataFrame, decisions: pl.DataFrame) -> "Orders
         taken["side"].to_numpy(),
         taken["contracts"].to_numpy(),
         stop_points=taken["stop_points"].to_numpy(),
-        target_points=taken["target_points"].to_numpy(),
+        target_points=taken["target_points"].fill_null(np.inf).to_numpy(),
+        breakeven_trigger_points=taken["breakeven_points"].fill_null(np.inf).to_numpy(),
+        trail_points=taken["trail_points"].fill_null(np.inf).to_numpy(),
+        trail_activation_points=taken["trail_activation_points"].fill_null(0.0).to_numpy(),
+        time_exit_bars=taken["time_exit_bars"].fill_null(0).to_numpy(),
         tag=taken["candidate_id"],
         setup=taken["setup"].replace_strict(names, range(len(names)), return_dtype=pl.Int32),
         setup_names=tuple(names),

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "mlplatform"
 PURE = ("domain", "market", "synthetic", "features", "setups", "labels", "models", "decisions")
-PURE += ("execution", "metrics", "studies", "reports")
+PURE += ("execution", "metrics", "strategies", "studies", "reports")
 OUTSIDE = {
     "open": "files",
     "input": "a person",

@@ -12,11 +12,12 @@ from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import CANDIDATES, FEATURE_REPORT
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.orchestration.assets.analysis import inputs_by_period, inputs_told
-from mlplatform.orchestration.windows import SETUP_NAMES
 from mlplatform.setups.inputs import model_inputs_of
+from mlplatform.setups.registry import SETUPS
 from mlplatform_tests.conftest import Bench
 
 SERIES = "MES-5m"
+SETUP_NAMES = tuple(setup.name for setup in SETUPS)
 
 
 def candidates_of(lake: Lake) -> pl.DataFrame:
@@ -28,7 +29,7 @@ def test_every_input_of_the_models_is_in_the_table_and_on_the_page(finished: Ben
     home = Home(finished.root)
     table = home.lake.read("feature_report", SERIES)
     assert table.schema == FEATURE_REPORT.schema
-    assert set(table["feature"]) == set(inputs_told(SERIES))
+    assert set(table["feature"]) == set(inputs_told(SERIES, SETUP_NAMES))
     assert table["is_kept"].any()
     assert set(table["drift"].drop_nulls()) <= {"stable", "shifted", "drifted", "within noise"}
     page = (home.report(SERIES) / "features.html").read_text()
@@ -52,7 +53,7 @@ def test_inputs_read_period_by_period_are_those_of_all_at_once(finished: Bench) 
     features = lake.read("features", SERIES, lake.periods("features", SERIES))
     inputs = model_inputs(core_plan(Timeframe("5m")))
     whole = model_inputs_of(candidates, features, inputs, SETUP_NAMES)
-    parts = inputs_by_period(lake, SERIES, candidates)
+    parts = inputs_by_period(lake, SERIES, candidates, SETUP_NAMES)
     assert parts.names == whole.names
     np.testing.assert_array_equal(parts.x, whole.x)
 
@@ -60,4 +61,7 @@ def test_inputs_read_period_by_period_are_those_of_all_at_once(finished: Bench) 
 def test_without_candidates_there_are_inputs_without_rows(finished: Bench) -> None:
     lake = Home(finished.root).lake
     none = CANDIDATES.empty().with_columns(period=pl.lit(str(date(2025, 1, 1)))).clear()
-    assert inputs_by_period(lake, SERIES, none).x.shape == (0, len(inputs_told(SERIES)))
+    assert inputs_by_period(lake, SERIES, none, SETUP_NAMES).x.shape == (
+        0,
+        len(inputs_told(SERIES, SETUP_NAMES)),
+    )

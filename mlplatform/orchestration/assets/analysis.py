@@ -15,7 +15,6 @@ from mlplatform.market.periods import period_of_day
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.plots import png
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.windows import SETUP_NAMES
 from mlplatform.settings import StudySettings
 from mlplatform.setups.inputs import ModelInputs, model_inputs_of
 
@@ -23,7 +22,7 @@ from mlplatform.setups.inputs import ModelInputs, model_inputs_of
 def feature_report(workshop: Workshop) -> dg.AssetsDefinition:
     """Features and outcomes."""
     modules = (
-        *("studies.feature_analysis.report_table", "setups.inputs", "setups.registry"),
+        *("studies.feature_analysis.report_table", "setups.inputs", "strategies.declared"),
         "features.sets",
         *("reports.feature_page", "reports.feature_thumbnails"),
     )
@@ -32,10 +31,11 @@ def feature_report(workshop: Workshop) -> dg.AssetsDefinition:
         {"html", "scipy"},
         FEATURE_REPORT,
         modules,
-        ("train_periods", "seed", "cadence"),
+        ("train_periods", "seed", "cadence", "strategy"),
         by_series=True,
     )
     everything = workshop.axis.all_periods()
+    setup_names = workshop.strategy.setup_names
     cadence = workshop.axis.periods.cadence
 
     @dg.asset(
@@ -64,12 +64,12 @@ def feature_report(workshop: Workshop) -> dg.AssetsDefinition:
         series = context.partition_key
         keyed = candidates.with_columns(period=period_of_day(cadence, pl.col("session_date")))
         keyed = keyed.sort("period", maintain_order=True)
-        inputs = inputs_by_period(home.lake, series, keyed)
+        inputs = inputs_by_period(home.lake, series, keyed, setup_names)
         sample = sample_of(keyed, labels, inputs, cadence, BASELINE_STOP_ATR)
         config = AnalysisConfig(settings.train_periods, settings.seed)
         found = analyse_features(sample, config)
         chapter = book.chapter(series)
-        source = FeatureSource(series, chapter.kind, chapter.note, inputs_told(series))
+        source = FeatureSource(series, chapter.kind, chapter.note, inputs_told(series, setup_names))
         page = home.report(series) / "features.html"
         write_text(page, feature_html(source, found))
         told = {
@@ -86,7 +86,9 @@ def feature_report(workshop: Workshop) -> dg.AssetsDefinition:
     return feature_report
 
 
-def inputs_by_period(lake: Lake, series: str, candidates: pl.DataFrame) -> ModelInputs:
+def inputs_by_period(
+    lake: Lake, series: str, candidates: pl.DataFrame, setup_names: tuple[str, ...]
+) -> ModelInputs:
     """What the models see of each candidate, in their order; only one period's features are held.
 
     `candidates` have their `period`, in ascending order. Raises ValueError where a candidate has
@@ -97,18 +99,18 @@ def inputs_by_period(lake: Lake, series: str, candidates: pl.DataFrame) -> Model
     parts = []
     for own in candidates.partition_by("period", maintain_order=True):
         features = lake.read("features", series, [own["period"][0]]).select(columns)
-        parts.append(model_inputs_of(own, features, inputs, SETUP_NAMES))
+        parts.append(model_inputs_of(own, features, inputs, setup_names))
     if not parts:
         empty = pl.DataFrame(
             schema={"ts": candidates.schema["ts"], **dict.fromkeys(columns[1:], pl.Float64)}
         )
-        return model_inputs_of(candidates, empty, inputs, SETUP_NAMES)
+        return model_inputs_of(candidates, empty, inputs, setup_names)
     return ModelInputs(np.concatenate([part.x for part in parts]), parts[0].names)
 
 
-def inputs_told(series: str) -> dict[str, tuple[str, str]]:
+def inputs_told(series: str, setup_names: tuple[str, ...]) -> dict[str, tuple[str, str]]:
     """What each model input is, and its unit."""
     inputs = model_inputs(core_plan(Series.parse(series).timeframe))
     told = {feature.name: (feature.about, feature.unit) for feature in inputs}
-    flags = {f"is_{name}": (f"whether the setup is {name}", "flag") for name in SETUP_NAMES}
+    flags = {f"is_{name}": (f"whether the setup is {name}", "flag") for name in setup_names}
     return {**told, **flags, "side": ("+1 long, -1 short", "side")}

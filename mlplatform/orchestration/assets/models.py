@@ -20,7 +20,7 @@ from mlplatform.orchestration.stamp import Stamp
 from mlplatform.orchestration.windows import WindowDesk, model_of
 from mlplatform.studies.fitting import entry_of, size_of, stop_of
 
-_MATTERS = ("train_periods", "trials", "seed", "embargo_minutes")
+_MATTERS = ("train_periods", "trials", "seed", "embargo_minutes", "strategy")
 _SHARED = ("studies.training", "orchestration.windows")
 _KINDS = {"lightgbm", "xgboost", "optuna"}
 
@@ -120,7 +120,7 @@ def size_model(workshop: Workshop) -> dg.AssetsDefinition:
 def policy(workshop: Workshop) -> dg.AssetsDefinition:
     """The policy."""
     modules = ("decisions.policy", "features.sets")
-    card = workshop.card("models", {"mlflow"}, POLICIES, modules, ("capital_usd",))
+    card = workshop.card("models", {"mlflow"}, POLICIES, modules, ("capital_usd", "strategy"))
     recipe = workshop.recipe()
 
     @dg.asset(**card, description="The three models as one thing that trades; a challenger.")

@@ -21,6 +21,7 @@ from mlplatform.settings import StudySettings
 
 _MATTERS = ("cadence", "train_periods", "trials", "seed", "capital_usd", "embargo_minutes")
 _MATTERS += ("max_contracts", "max_quarantined_frac", "gate_min_trades", "from_period", "to_period")
+_MATTERS += ("strategy",)
 
 
 def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:

@@ -14,7 +14,6 @@ from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.plots import bars_of
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import find_candidates
 
 
@@ -64,8 +63,9 @@ def features(workshop: Workshop) -> dg.AssetsDefinition:
 
 def candidates(workshop: Workshop) -> dg.AssetsDefinition:
     """Candidate trades."""
-    modules = ("setups.setup", "setups.registry", "setups.causality", "features.proof")
-    card = workshop.card("research", {"polars"}, tables.CANDIDATES, modules)
+    modules = ("setups.setup", "strategies.declared", "setups.causality", "features.proof")
+    card = workshop.card("research", {"polars"}, tables.CANDIDATES, modules, ("strategy",))
+    setups = workshop.strategy.tradable
 
     @dg.asset(
         **card,
@@ -83,11 +83,11 @@ def candidates(workshop: Workshop) -> dg.AssetsDefinition:
         partition, axis = Partition.parse(context.partition_key), workshop.axis
         series = Series.parse(partition.series)
         own = bars.filter(pl.col("session_date") >= axis.periods.start_of(partition.period))
-        found = find_candidates(series.name, SETUPS, own, features, series.timeframe.seconds)
+        found = find_candidates(series.name, setups, own, features, series.timeframe.seconds)
         frames = (bars, features, found)
         plan = core_plan(series.timeframe)
-        judged = causality.judge_candidates(partition, axis, plan, SETUPS, frames)
-        counts = {setup.name: int((found["setup"] == setup.name).sum()) for setup in SETUPS}
+        judged = causality.judge_candidates(partition, axis, plan, setups, frames)
+        counts = {setup.name: int((found["setup"] == setup.name).sum()) for setup in setups}
         told = {"by_setup": bars_of(counts, "candidates"), **counts}
         return stamp.result(context, found, told, (), judged.tags, judged.results())
 

@@ -5,6 +5,7 @@ import polars as pl
 
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.decisions.baseline import baseline_decisions, random_candidates
+from mlplatform.decisions.exits import strategy_decisions
 from mlplatform.decisions.policy import fallback_decisions, unpack
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BACKTEST, CHAMPIONS, DAILY_EQUITY, DECISIONS
@@ -14,7 +15,6 @@ from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.gate import judge, promote
 from mlplatform.orchestration.plots import thumbnail
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.windows import SETUP_NAMES
 from mlplatform.settings import StudySettings
 from mlplatform.setups.inputs import model_inputs_of
 from mlplatform.studies.backtest import backtest_equity, backtest_trades, tested_bars
@@ -22,9 +22,10 @@ from mlplatform.studies.backtest import backtest_equity, backtest_trades, tested
 
 def decisions(workshop: Workshop) -> dg.AssetsDefinition:
     """Order plans."""
-    modules = ("decisions.policy", "decisions.baseline", "setups.inputs")
-    card = workshop.card("decisions", {"polars"}, DECISIONS, modules, ("seed",))
-    seed = workshop.settings.seed
+    modules = ("decisions.policy", "decisions.exits", "setups.inputs")
+    card = workshop.card("decisions", {"polars"}, DECISIONS, modules, ("seed", "strategy"))
+    seed, strategy = workshop.settings.seed, workshop.strategy
+    identity = workshop.settings.strategy
 
     @dg.asset(**card, description="What each policy does with each candidate, out of sample.")
     def decisions(
@@ -43,13 +44,14 @@ def decisions(workshop: Workshop) -> dg.AssetsDefinition:
         if payload is None:
             chosen = fallback_decisions(candidates)
         else:
-            inputs = model_inputs_of(candidates, features, model_inputs(plan), SETUP_NAMES)
+            inputs = model_inputs_of(candidates, features, model_inputs(plan), strategy.setup_names)
             held = unpack(payload, plan.fingerprint)
             held.require(inputs.names)
             chosen = held.decide(candidates, inputs.x)
-        table = pl.concat(
-            [baseline_decisions(candidates), chosen, baseline_decisions(blind, "random_entry")]
-        )
+        parts = [baseline_decisions(candidates), chosen]
+        if strategy.exits is not None:
+            parts.append(strategy_decisions(candidates, strategy.exits, identity))
+        table = pl.concat([*parts, baseline_decisions(blind, "random_entry")])
         table = table.with_columns(period=pl.lit(partition.period))
         taken = int(chosen["take"].sum())
         return stamp.result(context, table, {"candidates": candidates.height, "ml_takes": taken})

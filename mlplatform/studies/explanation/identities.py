@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mlplatform.decisions.exits import STRATEGY
 from mlplatform.domain.errors import InputError
 from mlplatform.studies.backtest import POLICIES
 
@@ -13,7 +14,7 @@ def split_policy(text: str) -> tuple[str | None, str]:
     policy is None where only a candidate is named.
     """
     head, colon, rest = text.partition(":")
-    return (head, rest) if colon and head in POLICIES else (None, text)
+    return (head, rest) if colon and head in (*POLICIES, STRATEGY) else (None, text)
 
 
 def find_identity(text: str, ids: Sequence[str]) -> str:
