@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from mlplatform.features.arithmetic import Columns, Gatherable, Newest, Together
+from mlplatform.features.arithmetic import Gatherable, Newest, Together
 from mlplatform.features.catalog.expressions import atr_units, per_atr
 from mlplatform.features.catalog.levels import CHART
 from mlplatform.features.catalog.mirrors import mirror_of
@@ -22,24 +22,24 @@ class Nearest(Gatherable):
 
     @property
     def key(self) -> Hashable:
-        """Each by itself."""
-        return self
+        """All of them."""
+        return Nearest
 
     @classmethod
     def together(cls, members: Sequence[Self]) -> Together:
         """One select."""
-        distances = [atr_units(member._points()) for member in members]
-
-        def compute(columns: Columns) -> list[pl.Series]:
-            bars = pl.DataFrame(dict(columns))
-            return [bars.select(distance).to_series() for distance in distances]
-
-        return compute
+        distances = [atr_units(m._points()).alias(f"={at}") for at, m in enumerate(members)]
+        return lambda columns: pl.DataFrame(dict(columns)).select(distances).get_columns()
 
     @classmethod
     def newest(cls, members: Sequence[Self]) -> Newest:
         """A look at each level: far cheaper for one row than to plan so long an expression."""
-        return lambda rows: [member._of_row(rows.row(-1, named=True)) for member in members]
+
+        def compute(rows: pl.DataFrame) -> list[float | None]:
+            row = rows.row(-1, named=True)
+            return [member._of_row(row) for member in members]
+
+        return compute
 
     def _points(self) -> pl.Expr:
         close = pl.col("close")
