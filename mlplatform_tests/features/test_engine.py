@@ -9,6 +9,7 @@ from mlplatform.domain.content import content_hash
 from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.tables import BARS
 from mlplatform.features.arithmetic import Expression, Indicator
+from mlplatform.features.catalog.expressions import ratio, ratio_or_null
 from mlplatform.features.compute import (
     compute_features,
     features_of_day,
@@ -130,6 +131,16 @@ def test_no_value_is_infinite_or_no_number():
     found = evaluate(plan(zero, bad, good), drawn_bars("2025-06-02 17:00", [1, 2]))
     assert found["zero"].to_list() == found["bad"].to_list() == [None, None]
     assert found["good"].to_list() == [1, 2]
+
+
+def test_a_ratio_is_null_where_what_divides_is_not_above_zero():
+    above = pl.Series("open", [1.0, -1.0, 0.0, 1.0, 0.0, 3.0, None, 2.0])
+    below = pl.Series("close", [0.0, 0.0, 0.0, -2.0, -0.0, 2.0, 1.0, None])
+    parts = pl.col("open"), pl.col("close")
+    for expr in (ratio(*parts), ratio_or_null(*parts)):
+        feature = Feature("share", ("open", "close"), 0, Expression(expr), "a share")
+        (found,) = step_of([feature]).columns({"open": above, "close": below})
+        assert found.to_list() == [None] * 5 + [1.5, None, None]
 
 
 def test_a_lookback_longer_than_the_data_is_null_not_zero():

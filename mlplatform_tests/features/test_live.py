@@ -161,11 +161,13 @@ def test_what_stands_still_and_what_reads_only_that_is_computed_once_a_moment():
 
     of_day = Feature("first", ("open", "session_date"), 0, OfDay(first), "first price")
     of_that = Feature("twice", ("first",), 0, twice, "twice the first price")
-    plan = FeaturePlan.build("drawn", 1, (of_day, of_that), tuple(BARS.names))
+    of_before = Feature("rise", ("first",), 5, Expression(pl.col("first").diff(5)), "since")
+    plan = FeaturePlan.build("drawn", 1, (of_day, of_that, of_before), tuple(BARS.names))
     live = LiveFeatures(plan, TIMEFRAME, SPRING[:1000])
     seen.update(first=0, twice=0)
     found = run(live, SPRING[1000:1600])
     assert found.equals(compute_features(plan, SPRING[:1600])[1000:])
+    assert (found["rise"] != 0).sum() == 5 * (found["first"].n_unique() - 1) > 0
     days = SPRING[1000:1600]["session_date"].n_unique()
     assert seen == {"first": days + 1, "twice": days + 1}  # and once each in the batch
     assert days > 2
