@@ -25,13 +25,16 @@ def overfitting_probability(daily: Floats, blocks: int = BLOCKS) -> Metric:
     time. Combinatorially symmetric cross-validation: the days are cut into `blocks` of consecutive
     days, each choice of half of them is one split, and the Sharpe ratio ranks; a variant that does
     not vary ranks as zero. Source: Bailey, Borwein, Lopez de Prado and Zhu (2017), The Probability
-    of Backtest Overfitting. Undefined below two variants or four days a block.
+    of Backtest Overfitting. Undefined below two
+    variants, below four days a block, or where nothing varies.
     """
     days, variants = daily.shape
     if variants < 2:
         return Undefined("there are fewer than two variants to choose from")
     if days < 4 * blocks:
         return Undefined(f"splitting the days needs {4 * blocks} trading days")
+    if not np.any(np.ptp(daily, axis=0) > 0.0):
+        return Undefined("no variant's days differ")
     parts = np.array_split(daily, blocks)
     sums = np.array([part.sum(axis=0) for part in parts])
     squares = np.array([(part**2).sum(axis=0) for part in parts])
@@ -39,14 +42,22 @@ def overfitting_probability(daily: Floats, blocks: int = BLOCKS) -> Metric:
     halves = np.array(list(combinations(range(blocks), blocks // 2)))
     chosen = np.zeros((len(halves), blocks))
     np.put_along_axis(chosen, halves, 1.0, axis=1)
-    inside = _sharpe(chosen @ sums, chosen @ squares, chosen @ sizes)
-    other = 1.0 - chosen
-    outside = _sharpe(other @ sums, other @ squares, other @ sizes)
+    inside, outside = (
+        _sharpe(_total(half, sums), _total(half, squares), half @ sizes)
+        for half in (chosen, 1.0 - chosen)
+    )
     best = np.argmax(inside, axis=1)
     own = np.take_along_axis(outside, best[:, None], axis=1)
     # The mean rank of ties, as scipy.stats.rankdata gives it.
     rank = (outside < own).sum(axis=1) + ((outside == own).sum(axis=1) + 1.0) / 2.0
     return float(np.mean(rank < (variants + 1.0) / 2.0))
+
+
+def _total(half: Floats, by_block: Floats) -> Floats:
+    """Sums over the chosen blocks. Not a matrix product: its last bits depend on threads, and
+    equal variants must stay equal.
+    """
+    return np.asarray(np.einsum("sb,bv->sv", half, by_block), dtype=np.float64)
 
 
 def _sharpe(total: Floats, squares: Floats, days: Floats) -> Floats:

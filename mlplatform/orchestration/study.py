@@ -19,7 +19,10 @@ from mlplatform.studies.backtest import (
     policies_of,
     tested_bars,
 )
+from mlplatform.studies.quality.judged import comparators_of, judged_candidates
 from mlplatform.studies.result import PolicyResult, Source, StudyResult, Window
+from mlplatform.studies.segments.parameters import window_parameters
+from mlplatform.studies.segments.regimes import session_regimes
 
 _PLACES = {"lake_uri", "mlflow_uri", "optuna_url", "first_period"}
 """Settings of a place, not of a study."""
@@ -48,6 +51,8 @@ def study_of(
 ) -> StudyResult:
     """One study of one series."""
     axis = PeriodAxis(settings.cadence, settings.first_period)
+    span = tested_bars(axis, frames.bars, frames.decisions)
+    comparators = comparators_of(frames.policies)
     return StudyResult(
         series=series.name,
         cadence=str(settings.cadence),
@@ -65,13 +70,12 @@ def study_of(
         settings=_settings(series, settings),
         provenance=provenance,
         ambiguity=backtest_ambiguity(
-            series,
-            tested_bars(axis, frames.bars, frames.decisions),
-            frames.decisions,
-            settings.capital_usd,
-            frames.finer,
+            series, span, frames.decisions, settings.capital_usd, frames.finer
         ),
         finer_series=frames.finer_series,
+        candidates=judged_candidates(series, span, frames.decisions, comparators),
+        regimes=session_regimes(frames.bars),
+        parameters=window_parameters(frames.decisions),
     )
 
 
@@ -92,6 +96,7 @@ def _windows(policies: pl.DataFrame, decisions: pl.DataFrame) -> tuple[Window, .
             train_rows=row["train_rows"],
             test_candidates=tested.get(row["period"], 0),
             notes=_notes(row),
+            trials_run=row["trials_run"],
         )
         for row in policies.sort("period").iter_rows(named=True)
     )

@@ -1,5 +1,6 @@
 """The figures that every form of the report shows, computed once from a study."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,29 @@ from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.tables import TRADES
 from mlplatform.metrics.returns import Floats
 from mlplatform.metrics.summary import Summary, summarise
+from mlplatform.studies.certainty import Certainty, certainty_of
 from mlplatform.studies.result import PolicyResult, StudyResult, Window
+from mlplatform.studies.segments.analysis import Segments, segments_of
 
 POLICIES = ("baseline", "ml", "random_entry", "buy_and_hold")
 """The columns of the report, in order; the last never trades."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that is computed from a study, whatever form shows it."""
+
+    figures: Mapping[str, Summary]
+    """By policy of POLICIES."""
+    certainty: Certainty
+    segments: Segments
+
+
+def evaluate(study: StudyResult) -> Evaluation:
+    """The evaluation of a study; equal studies give equal values."""
+    seed = study.settings.get("seed")
+    certainty = certainty_of(study, seed if isinstance(seed, int) else 0)
+    return Evaluation(summaries(study), certainty, segments_of(study))
 
 
 @dataclass(frozen=True)

@@ -6,36 +6,39 @@ from enum import Enum
 from math import isfinite
 from pathlib import PurePath
 
-from mlplatform.metrics.summary import Summary
-from mlplatform.metrics.undefined import Metric, Undefined
-from mlplatform.reports.evaluation import POLICIES, summaries
+from mlplatform.reports.evaluation import POLICIES, Evaluation, evaluate
+from mlplatform.reports.numbers import number, numbers
+from mlplatform.reports.segmented import segments_json
+from mlplatform.reports.sureness import certainty_json, earlier_json
 from mlplatform.reports.targets import TargetRow, judge_targets
 from mlplatform.studies.result import Source, StudyResult, Window
 
-SCHEMA_VERSION = 1
-SIGNIFICANT_DIGITS = 10
-"""Figures are rounded to so many digits, so that the last bits of a sum do not show."""
+SCHEMA_VERSION = 2
 
 
-def report_json(study: StudyResult) -> dict[str, object]:
+def report_json(study: StudyResult, evaluation: Evaluation | None = None) -> dict[str, object]:
     """The study as a value of JSON types: no NaN, no infinity, times ISO 8601 in UTC.
 
     A figure that does not exist is null, and its reason stands in that policy's `reasons`. Equal
     studies give equal values but for the key `provenance`. Raises TypeError or ValueError where
-    the study holds something that JSON cannot say, a defect of ours.
+    the study holds something that JSON cannot say, a defect of ours. `evaluation` is that of the
+    study, where it was made already.
     """
-    figures = summaries(study)
+    found = evaluation or evaluate(study)
+    figures = found.figures
     return {
         "schema_version": SCHEMA_VERSION,
         "series": study.series,
         "cadence": str(study.cadence),
         "source": _source(study.source),
         "windows": [_window(window) for window in study.windows],
-        **{name: _policy(figures[name]) for name in POLICIES},
+        **{name: numbers(figures[name].items()) for name in POLICIES},
         "targets": [_target(row) for row in judge_targets(figures)],
+        "certainty": certainty_json(found.certainty),
+        "segments": segments_json(found.segments),
         "ambiguous_bars": _ambiguity(study),
         "settings": plain(study.settings),
-        "provenance": plain(study.provenance),
+        "provenance": _provenance(study, found),
     }
 
 
@@ -69,21 +72,9 @@ def _utc(ts: datetime) -> str:
     return ts.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _number(figure: Metric) -> float | int | None:
-    if isinstance(figure, Undefined):
-        return None
-    if isinstance(figure, int):
-        return figure
-    if not isfinite(figure):
-        raise ValueError("a figure is neither finite nor undefined")
-    return float(f"{figure:.{SIGNIFICANT_DIGITS}g}") + 0.0  # + 0.0 turns -0.0 into 0.0
-
-
-def _policy(summary: Summary) -> dict[str, object]:
-    items = summary.items()
-    figures: dict[str, object] = {name: _number(figure) for name, figure in items}
-    reasons = {name: figure.reason for name, figure in items if isinstance(figure, Undefined)}
-    return figures | {"reasons": reasons}
+def _provenance(study: StudyResult, found: Evaluation) -> dict[str, object]:
+    told = {str(key): plain(value) for key, value in study.provenance.items()}
+    return told | {"with_earlier_studies": earlier_json(found.certainty)}
 
 
 def _source(source: Source) -> dict[str, object]:
@@ -105,6 +96,7 @@ def _window(window: Window) -> dict[str, object]:
         "purged_rows": window.purged_rows,
         "train_rows": window.train_rows,
         "test_candidates": window.test_candidates,
+        "trials_run": window.trials_run,
         "notes": list(window.notes),
     }
 
@@ -128,7 +120,7 @@ def _target(row: TargetRow) -> dict[str, object]:
         "metric": row.target.metric,
         "comparison": "above" if row.target.above else "below",
         "target": row.target.value,
-        "baseline": _number(row.baseline),
-        "ml": _number(row.ml),
+        "baseline": number(row.baseline),
+        "ml": number(row.ml),
         "met": row.met,
     }

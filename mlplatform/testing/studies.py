@@ -34,6 +34,8 @@ class StudyPlan:
     capital_usd: float = 50_000.0
     empty_period: int | None = None
     """Index of a period in which nothing trades."""
+    trials_run: int = 30
+    """Optuna trials of each window."""
 
 
 def fake_study(plan: StudyPlan | None = None) -> StudyResult:
@@ -53,16 +55,7 @@ def fake_study(plan: StudyPlan | None = None) -> StudyResult:
     return StudyResult(
         series="MES-5m",
         cadence="month",
-        source=Source(
-            kind="synthetic",
-            sha256="5eed" * 16,
-            bars=276 * (len(days) + 63),
-            first_ts=datetime(first.year, first.month, first.day, 23, tzinfo=UTC),
-            last_ts=datetime.combine(days[-1] if days else first, datetime.min.time(), UTC).replace(
-                hour=20, minute=55
-            ),
-            note="an edge of 0.25 R in pullbacks of quiet mornings",
-        ),
+        source=_source(days, first),
         windows=tuple(_window(axis, plan, key, policies["baseline"]) for key in keys),
         policies=policies,
         buy_and_hold=_held(rng, days, plan.capital_usd),
@@ -84,6 +77,46 @@ def fake_study(plan: StudyPlan | None = None) -> StudyResult:
             "created_at": datetime(2026, 1, 5, 22, 15, tzinfo=UTC),
             "command": f"mlplatform run --data synthetic --timeframe 5m --seed {plan.seed}",
         },
+        candidates=_candidates(rng, policies["ml"].trades),
+    )
+
+
+def _source(days: list[date], first: date) -> Source:
+    last = datetime.combine(days[-1] if days else first, datetime.min.time(), UTC)
+    return Source(
+        kind="synthetic",
+        sha256="5eed" * 16,
+        bars=276 * (len(days) + 63),
+        first_ts=datetime(first.year, first.month, first.day, 23, tzinfo=UTC),
+        last_ts=last.replace(hour=20, minute=55),
+        note="an edge of 0.25 R in pullbacks of quiet mornings",
+    )
+
+
+def _candidates(rng: np.random.Generator, taken: pl.DataFrame) -> pl.DataFrame:
+    """What ML judged: every trade that it took, and as many that it left, scored lower."""
+    n, threshold = taken.height, 0.5
+    left = taken.with_columns(
+        candidate_id=pl.col("candidate_id") + ":left",
+        decision_ts=pl.col("decision_ts").dt.offset_by("10m"),
+        r=pl.Series(np.where(rng.random(n) < 0.42, 1.2, -1.05)),
+    )
+    scores = np.concatenate((rng.uniform(threshold, 0.8, n), rng.uniform(0.2, threshold, n)))
+    return (
+        pl.concat([taken, left])
+        .with_columns(probability=pl.Series(scores, dtype=pl.Float64))
+        .sort("decision_ts", "setup", "candidate_id")
+        .select(
+            "candidate_id",
+            pl.col("decision_ts").alias("ts"),
+            "setup",
+            "side",
+            pl.col("decision_ts").dt.strftime("%Y-%m").alias("period"),
+            "probability",
+            pl.lit(threshold).alias("threshold"),
+            (pl.col("probability") >= threshold).alias("take"),
+            pl.col("r").alias("net_r"),
+        )
     )
 
 
@@ -190,4 +223,5 @@ def _window(axis: PeriodAxis, plan: StudyPlan, key: str, baseline: PolicyResult)
         train_rows=540,
         test_candidates=2 * traded.height,
         notes=notes,
+        trials_run=plan.trials_run,
     )

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from mlplatform.metrics.bootstrap import MINIMUM_DAYS, Interval, mean_interval
+from mlplatform.metrics.bootstrap import (
+    MINIMUM_DAYS,
+    Interval,
+    mean_interval,
+    percentile_interval,
+    stationary_resamples,
+)
 from mlplatform.metrics.undefined import Undefined
 
 
@@ -60,3 +66,36 @@ def test_constant_days_leave_no_doubt() -> None:
 def test_too_few_days_give_no_interval() -> None:
     assert isinstance(mean_interval(np.ones(MINIMUM_DAYS - 1), 1), Undefined)
     assert isinstance(mean_interval(np.ones(MINIMUM_DAYS), 1), Interval)
+
+
+def test_sums_are_those_of_the_days_drawn() -> None:
+    daily = np.random.default_rng(8).normal(size=(41, 3))
+    drawn = stationary_resamples(41, 3, 50)
+    days = drawn.days()
+    assert days.shape == (50, 41)
+    assert (days.min(), days.max()) == (0, 40)
+    np.testing.assert_allclose(drawn.sums(daily), daily[days].sum(axis=1), atol=1e-12)
+
+
+def test_blocks_go_on_day_by_day_and_are_as_long_as_stated() -> None:
+    days = stationary_resamples(1_000, 5, 200).days()
+    goes_on = (days[:, 1:] - days[:, :-1]) % 1_000 == 1
+    assert 1.0 / (1.0 - goes_on.mean()) == pytest.approx(1_000 ** (1 / 3), rel=0.03)
+
+
+def test_every_day_is_as_likely_as_another() -> None:
+    count = np.bincount(stationary_resamples(50, 6, 4_000).days().ravel(), minlength=50)
+    assert count.min() > 0.93 * 4_000
+    assert count.max() < 1.07 * 4_000
+
+
+def test_a_figure_that_too_often_does_not_exist_has_no_interval() -> None:
+    drawn = np.arange(100.0)
+    drawn[:5] = np.nan
+    got = percentile_interval(50.0, drawn, 1_000, 0.9)
+    assert isinstance(got, Interval)
+    assert 5 <= got.low < 12
+    drawn[5] = np.nan
+    assert isinstance(percentile_interval(50.0, drawn, 1_000), Undefined)
+    missing = Undefined("no trade")
+    assert percentile_interval(missing, drawn, 1_000) is missing

@@ -1,6 +1,7 @@
 """report.json keeps its contract."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from mlplatform.metrics.summary import Summary
+from mlplatform.reports.evaluation import evaluate
 from mlplatform.reports.page import report_html
 from mlplatform.reports.summary import plain, report_json
 from mlplatform.studies.result import Ambiguity
@@ -39,13 +41,14 @@ def test_the_keys_are_those_of_the_contract() -> None:
     report = _report()
     assert list(report) == [
         "schema_version", "series", "cadence", "source", "windows", "baseline", "ml",
-        "random_entry", "buy_and_hold", "targets", "ambiguous_bars", "settings",
-        "provenance",
+        "random_entry", "buy_and_hold", "targets", "certainty", "segments", "ambiguous_bars",
+        "settings", "provenance",
     ]  # fmt: skip
-    assert report["schema_version"] == 1
+    assert report["schema_version"] == 2
     assert {"kind", "sha256", "bars", "from", "to", "note"} == set(report["source"])
     assert set(report["windows"][0]) == {
-        "period", "train_from", "train_to", "purged_rows", "train_rows", "test_candidates", "notes",
+        "period", "train_from", "train_to", "purged_rows", "train_rows", "test_candidates",
+        "trials_run", "notes",
     }  # fmt: skip
     for policy in ("baseline", "ml", "random_entry", "buy_and_hold"):
         assert list(report[policy])[:12] == HEADLINE
@@ -74,6 +77,46 @@ def test_equal_studies_give_equal_reports_but_for_provenance() -> None:
 
 def test_another_seed_gives_another_report() -> None:
     assert _report(StudyPlan(seed=8))["ml"] != _report()["ml"]
+
+
+@pytest.mark.parametrize("plan", [StudyPlan(), *EDGES.values()], ids=["usual", *EDGES])
+def test_what_certainty_does_not_know_has_a_reason_beside_it(plan: StudyPlan) -> None:
+    report = _report(plan)
+    missing = list(_missing(report["certainty"]))
+    assert all(reason for _, reason in missing), missing
+    assert bool(missing) is (plan not in (StudyPlan(), EDGES["an empty window"]))
+    missing = list(_missing({**report["segments"], "parameters": []}))
+    assert all(reason for _, reason in missing), missing
+
+
+def _missing(value: Any) -> Iterator[tuple[str, object]]:
+    """Each null in a value, with the reason that stands beside it."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _missing(inner)
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if inner is None:
+                yield name, value.get("reasons", {}).get(name)
+            yield from _missing(inner)
+
+
+def test_only_provenance_knows_of_earlier_studies() -> None:
+    study = fake_study(StudyPlan(edge_r=0.16))
+    looked = replace(study, provenance={**study.provenance, "earlier_studies": 10**6})
+    one, two = report_json(study), report_json(looked)
+    assert {k: v for k, v in one.items() if k != "provenance"} == {
+        k: v for k, v in two.items() if k != "provenance"
+    }
+    earlier = [r["provenance"]["with_earlier_studies"] for r in (one, two)]  # type: ignore[index]
+    assert [e["studies"] for e in earlier] == [0, 10**6]
+    assert [e["verdict"]["kind"] for e in earlier] == ["edge", "none"]
+    assert earlier[0]["dsr"] == one["certainty"]["sharpe"]["dsr"]  # type: ignore[index]
+
+
+def test_a_ready_evaluation_gives_the_same_report() -> None:
+    study = fake_study()
+    assert report_json(study, evaluate(study)) == report_json(study)
 
 
 def test_the_targets_are_the_promised_ones() -> None:

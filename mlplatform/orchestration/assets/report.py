@@ -11,6 +11,7 @@ from mlplatform import __version__
 from mlplatform.adapters.atomic import replacing
 from mlplatform.adapters.bars.book import BarBook
 from mlplatform.adapters.home import Home, write_text
+from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import REPORTS
 from mlplatform.orchestration.card import Workshop
@@ -47,8 +48,9 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         book: dg.ResourceParam[BarBook],
         settings: dg.ResourceParam[StudySettings],
         stamp: dg.ResourceParam[Stamp],
+        tracker: dg.ResourceParam[Tracker],
     ) -> dg.MaterializeResult:
-        from mlplatform.reports.evaluation import trades_frame
+        from mlplatform.reports.evaluation import evaluate, trades_frame
         from mlplatform.reports.page import report_html
         from mlplatform.reports.summary import report_json
         from mlplatform.reports.thumbnail import equity_thumbnail
@@ -61,9 +63,11 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
             ),
             book.chapter(series),
             settings,
-            _provenance(context, policy, champion, book),
+            _provenance(context, policy, champion, book)
+            | {"earlier_studies": _earlier_studies(tracker, series, policy)},
         )
-        folder, report = home.report(series), report_json(study)
+        evaluation = evaluate(study)
+        folder, report = home.report(series), report_json(study, evaluation)
         write_text(folder / "report.html", report_html(study))
         write_text(folder / "report.json", json.dumps(report, indent=1) + "\n")
         with replacing(folder / "trades.parquet") as temporary:
@@ -77,6 +81,11 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         return stamp.result(context, REPORTS.frame(row), told)
 
     return walk_forward_report
+
+
+def _earlier_studies(tracker: Tracker, series: str, policy: pl.DataFrame) -> int:
+    """Other recipes (settings or code) that were registered for the series: each was a look."""
+    return len(tracker.recipes(series) - set(policy["recipe"]))
 
 
 def _finer_bars(

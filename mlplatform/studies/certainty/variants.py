@@ -29,7 +29,8 @@ def variant_days(candidates: pl.DataFrame | None, sessions: pl.Series) -> Floats
         return empty
     setup = judged["setup"].rank("dense").to_numpy().astype(np.int64) - 1
     score = judged["probability"].to_numpy()
-    thresholds = np.unique(np.quantile(score, np.arange(THRESHOLDS) / THRESHOLDS))
+    shares = np.arange(THRESHOLDS) / THRESHOLDS
+    thresholds = np.unique(np.quantile(score, shares, method="higher"))
     level = np.searchsorted(thresholds, score, side="right") - 1
     shape = (len(sessions), int(setup.max()) + 1, thresholds.size)
     cell = np.ravel_multi_index((judged["at"].to_numpy().astype(np.int64), setup, level), shape)
