@@ -75,9 +75,9 @@ class Expression(Gatherable):
 
     @classmethod
     def newest(cls, members: Sequence[Self]) -> Newest:
-        """One select, of which one row is read."""
+        """One select, of which one row is read: too little work to wake other threads for."""
         named = [member.expr.alias(f"={number}") for number, member in enumerate(members)]
-        return lambda rows: rows.select(named).row(-1)
+        return lambda rows: rows.select_seq(named).row(-1)
 
     @property
     def is_windowed(self) -> bool:

@@ -95,9 +95,13 @@ class LiveFeatures:
 
     def _rows(self, window: Window, day: Days) -> pl.DataFrame:
         """The rows of its inputs that a window reads."""
-        bars = self._bars[window.start(day) :]
-        names = [name for name in window.step.inputs if name not in self._schema]
-        return bars.hstack(self._past.tail(names, bars.height)) if names else bars
+        start, inputs = window.start(day), window.step.inputs
+        of_bars = [name for name in inputs if name in self._schema]
+        computed = [name for name in inputs if name not in self._schema]
+        if not computed:
+            return self._bars[of_bars][start:]
+        past = self._past.tail(computed, self._bars.height - start)
+        return self._bars[of_bars][start:].hstack(past) if of_bars else pl.DataFrame(past)
 
 
 class Past:

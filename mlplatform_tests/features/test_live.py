@@ -173,6 +173,25 @@ def test_what_stands_still_and_what_reads_only_that_is_computed_once_a_moment():
     assert days > 2
 
 
+def test_a_function_sees_only_what_its_feature_declares_and_its_own_rows():
+    seen = []
+
+    def read(columns: Columns) -> pl.Series:
+        seen.append({name: len(column) for name, column in columns.items()})
+        return pl.DataFrame(columns).select(pl.sum_horizontal(pl.all())).to_series()
+
+    mean = Feature("mean", ("close",), 3, Expression(pl.col("close").rolling_mean(3)), "mean")
+    both = Feature("both", ("mean", "close"), 2, read, "sum of all that is seen")
+    one = Feature("one", ("mean",), 0, read, "sum of all that is seen")
+    plan = FeaturePlan.build("drawn", 1, (mean, both, one), tuple(BARS.names))
+    live = LiveFeatures(plan, TIMEFRAME, SPRING[:1000])
+    seen.clear()
+    found = run(live, SPRING[1000:1001])
+    assert found.equals(compute_features(plan, SPRING[:1001])[1000:])
+    assert {"mean": 3, "close": 3} in seen
+    assert {"mean": 1} in seen
+
+
 def test_sides_that_a_source_does_not_know_are_unknown():
     bars = SPRING.drop("bid_volume", "ask_volume")
     live = LiveFeatures(CORE, TIMEFRAME, bars[:6000])

@@ -73,7 +73,7 @@ class ForTime(Gatherable):
                     _usual_today(now, day, slot, start) for now in _numbers(bars.select(within))
                 ]
             at = members[0].newest_slot(session)
-            now = session.select(recent).row(-1)
+            now = session.select_seq(recent).row(-1)
             return [
                 _log_ratio(value, usual[at] if at < len(usual) else np.nan)
                 for value, usual in zip(now, held[moment], strict=True)

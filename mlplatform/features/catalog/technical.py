@@ -57,7 +57,7 @@ class Known(Gatherable):
 
         def compute(rows: pl.DataFrame) -> list[float | None]:
             raw = [column[-1] for column in _raws(members, rows.to_dict())]
-            holds = rows.select(known).row(-1)
+            holds = rows.select_seq(known).row(-1)
             return [
                 value - member.shift if held and value is not None else None
                 for member, value, held in zip(members, raw, holds, strict=True)
