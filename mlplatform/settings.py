@@ -45,6 +45,8 @@ class StudySettings(BaseSettings):
     strategy: str = ""
     """The file under the home's `strategies/` that is traded, named by content; the platform's own
     setups where empty."""
+    model_threads: int = Field(2, ge=1)
+    """Families fitted side by side; changes no byte. 1 where several windows run at a time."""
     model_plots: bool = True
     """Whether runs in MLflow carry plots of their models: half a second a window."""
     lake_uri: str | None = None

@@ -218,6 +218,7 @@ MODELS = Table(
         Column("trials_run", pl.Int64, "Optuna trials that were judged"),
         Column("metrics", pl.String, "what its inner validation said, JSON"),
         Column("payload", pl.Binary, "the model, native formats in checked JSON", nullable=True),
+        Column("out_of_fold_stop_atr", pl.Binary, "of each row, float64, as bytes", True, True),
     ),
 )
 POLICIES = Table(
@@ -227,12 +228,7 @@ POLICIES = Table(
         Column("fingerprint", pl.String, "identity of the policy: its models and feature plan"),
         Column("recipe", pl.String, "identity of the settings and code that made it"),
         Column("feature_plan", pl.String, "fingerprint of the feature plan"),
-        Column(
-            "fallback",
-            pl.String,
-            "what to know of its models",
-            nullable=True,
-        ),
+        Column("fallback", pl.String, "what to know of its models", nullable=True),
         Column("train_from", UTC_US, "first training decision"),
         Column("train_to", UTC_US, "end of the last training label"),
         Column("train_rows", pl.Int64, "candidates learned from"),

@@ -79,3 +79,10 @@ def require_rows(rows: int, least: int, what: str) -> None:
     """Raise NotTrainable where there are fewer rows than that."""
     if rows < least:
         raise NotTrainable(f"{rows} {what}, at least {least} are needed")
+
+
+def evenly(index: IntArray, most: int) -> IntArray:
+    """At most so many of these row numbers, spread evenly over them, in order."""
+    if len(index) <= most:
+        return index
+    return index[np.linspace(0, len(index) - 1, most).round().astype(np.int64)]

@@ -1,8 +1,10 @@
 """Families tuned side by side on the same folds, and stacked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,6 +25,9 @@ from mlplatform.models.scores import log_loss, squared_error
 from mlplatform.models.space import Params, Space
 from mlplatform.models.stacking import StackConfig, pooled, stack_weights
 from mlplatform.models.tuning import TrialRecord, Tuner
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 
 @dataclass(frozen=True)
@@ -158,20 +163,45 @@ def plan_blend(
     usable = [pair for pair in folds if len(pair[1].y) and len(np.unique(pair[0].y)) > 1]
     if not usable:
         raise NotTrainable("no fold has rows of both outcomes to train on after purging")
-    members = []
-    for place, family in enumerate(families):
-        trials = max(1, (tuner.trials + len(families) - 1 - place) // len(families))
-        part = tuner.part(family, trials)
+    shares = trials_of(families, tuner.trials)
+
+    def tuned(place: int) -> MemberPlan:
+        family = families[place]
+        part = tuner.part(family, shares[place])
         objective = _FoldLoss(family, kind, usable, budget, part.seed(), {})
         found = part.tune(objective.folds_of, space_of(family, space))
         rounds = objective.rounds_of(found.best_params)
-        members.append(
-            MemberPlan(family, found.best_params, rounds, found.best_value, found.history)
-        )
+        return MemberPlan(family, found.best_params, rounds, found.best_value, found.history)
+
+    members = side_by_side(tuned, range(len(families)), budget.threads)
     y, parts = _out_of_fold(usable, kind, members, budget, tuner)
     heavy = row_weights(kind, Rows(np.empty((len(y), 0)), y), budget)
     weights = stack_weights(kind, y, parts, stack or StackConfig(), heavy)
     return Plan(kind, tuple(members), weights, len(y))
+
+
+def trials_of(families: Sequence[str], trials: int) -> list[int]:
+    """The trials shared out evenly, at least one each; a family's own `MOST_TRIALS` caps its share,
+    and what it leaves goes to the others.
+    """
+    most = [getattr(family_of(name), "MOST_TRIALS", trials) for name in families]
+    shares = [0] * len(families)
+    for _ in range(max(trials, len(families))):
+        open_places = [i for i, share in enumerate(shares) if share < most[i]]
+        if open_places:
+            shares[min(open_places, key=lambda i: shares[i])] += 1
+    return shares
+
+
+def side_by_side(work: Callable[[_In], _Out], items: Sequence[_In], threads: int) -> list[_Out]:
+    """The work of all items, on so many threads at most, in the items' order.
+
+    Where some fail, the first in that order passes its exception on.
+    """
+    if threads < 2 or len(items) < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, items))
 
 
 def _out_of_fold(
@@ -182,10 +212,12 @@ def _out_of_fold(
     tuner: Tuner,
 ) -> tuple[FloatArray, list[FloatArray]]:
     """Targets of all validation rows, and what each planned family says of them unseen."""
-    fitted = [_fit_member(train, kind, m, budget, tuner) for m in members for train, _ in folds]
-    said = [b.predict(folds[i % len(folds)][1].x) for i, b in enumerate(fitted)]
-    step = len(folds)
-    parts = [np.concatenate(said[i : i + step]) for i in range(0, len(said), step)]
+
+    def said(member: MemberPlan) -> FloatArray:
+        fits = (_fit_member(train, kind, member, budget, tuner) for train, _ in folds)
+        return np.concatenate([b.predict(v.x) for b, (_, v) in zip(fits, folds, strict=True)])
+
+    parts = side_by_side(said, members, budget.threads)
     return np.concatenate([valid.y for _, valid in folds]), parts
 
 
@@ -201,5 +233,9 @@ def _fit_member(
 
 def fit_blend(rows: Rows, plan: Plan, budget: Budget, tuner: Tuner) -> Blend:
     """Fit every family on these rows with its planned parameters and rounds."""
-    members = [_fit_member(rows, plan.kind, member, budget, tuner) for member in plan.members]
+
+    def fitted(member: MemberPlan) -> Booster:
+        return _fit_member(rows, plan.kind, member, budget, tuner)
+
+    members = side_by_side(fitted, plan.members, budget.threads)
     return Blend(tuple(members), plan.kind, plan.weights)

@@ -1,9 +1,11 @@
 """Gradient-boosted trees: one small class per family, in one vocabulary of parameters.
 
 Both grow trees on histograms, take NaN as missing, and give the same bytes for the same rows and
-seed (threads are bounded: sums in another order would be other numbers).
+seed: each fit has one thread, for sums in another order would be other numbers. Families are fitted
+side by side instead (`blend`).
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -49,6 +51,35 @@ def _leaf_rows(params: Params, train: Rows) -> int:
     return max(_MIN_LEAF_ROWS, round(float(params["min_leaf_frac"]) * len(train.y)))
 
 
+def _lightgbm_params(kind: Kind, seed: int, budget: Budget) -> dict[str, Any]:
+    """What no trial changes."""
+    return {
+        "objective": kind,
+        "metric": "l2" if kind == "regression" else "binary_logloss",
+        "bagging_freq": 1,
+        "max_bin": budget.max_bins,
+        "feature_pre_filter": False,
+        "num_threads": 1,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
+
+
+def _xgboost_params(kind: Kind, seed: int, budget: Budget) -> dict[str, Any]:
+    """What no trial changes."""
+    return {
+        "objective": "reg:squarederror" if kind == "regression" else "binary:logistic",
+        "eval_metric": "rmse" if kind == "regression" else "logloss",
+        "tree_method": "hist",
+        "max_bin": budget.max_bins,
+        "nthread": 1,
+        "seed": seed,
+        "verbosity": 0,
+    }
+
+
 class LightGbm:
     """LightGBM, leaf-wise trees."""
 
@@ -73,38 +104,43 @@ class LightGbm:
         budget: Budget,
     ) -> "LightGbm":
         """Fit; with `valid` stop early and keep the best round, else grow `budget.max_rounds`."""
+        return cls.prepared(kind, train, valid, seed, budget)(params)
+
+    @classmethod
+    def prepared(
+        cls, kind: Kind, train: Rows, valid: Rows | None, seed: int, budget: Budget
+    ) -> "Callable[[Params], LightGbm]":
+        """Fits on the same rows, which are put into bins once."""
         import lightgbm
 
-        depth = int(params["depth"])
-        native: dict[str, Any] = {
-            "objective": kind,
-            "metric": "l2" if kind == "regression" else "binary_logloss",
-            "learning_rate": params["learning_rate"],
-            "num_leaves": 2**depth,
-            "max_depth": depth + 2,
-            "min_data_in_leaf": _leaf_rows(params, train),
-            "bagging_fraction": params["row_frac"],
-            "bagging_freq": 1,
-            "feature_fraction": params.get("column_frac", 1.0),
-            "lambda_l2": params["l2"],
-            "max_bin": budget.max_bins,
-            "feature_pre_filter": False,
-            "num_threads": budget.threads,
-            "seed": seed,
-            "deterministic": True,
-            "force_row_wise": True,
-            "verbosity": -1,
-        }
-        data = lightgbm.Dataset(train.x, train.y, weight=row_weights(kind, train, budget))
+        shared = _lightgbm_params(kind, seed, budget)
+        weight = row_weights(kind, train, budget)
+        data = lightgbm.Dataset(train.x, train.y, weight=weight, params=shared).construct()
         watch: dict[str, Any] = {}
         if valid is not None:
-            stop = lightgbm.early_stopping(budget.patience, verbose=False)
             weight = row_weights(kind, valid, budget)
-            held = data.create_valid(valid.x, valid.y, weight=weight)
-            watch = {"valid_sets": [held], "callbacks": [stop]}
-        grown = lightgbm.train(native, data, num_boost_round=budget.max_rounds, **watch)
-        best = grown.best_iteration if valid is not None else budget.max_rounds
-        return cls(grown.model_to_string(num_iteration=best))
+            held = data.create_valid(valid.x, valid.y, weight=weight, params=shared)
+            watch["valid_sets"] = [held.construct()]
+
+        def fit(params: Params) -> LightGbm:
+            depth = int(params["depth"])
+            native = shared | {
+                "learning_rate": params["learning_rate"],
+                "num_leaves": 2**depth,
+                "max_depth": depth + 2,
+                "min_data_in_leaf": _leaf_rows(params, train),
+                "bagging_fraction": params["row_frac"],
+                "feature_fraction": params.get("column_frac", 1.0),
+                "lambda_l2": params["l2"],
+            }
+            stop = lightgbm.early_stopping(budget.patience, verbose=False)
+            calls: list[Callable[..., Any]] = [stop] if watch else []
+            rounds = budget.max_rounds
+            grown = lightgbm.train(native, data, rounds, callbacks=calls, **watch)
+            best = grown.best_iteration if watch else rounds
+            return cls(grown.model_to_string(num_iteration=best))
+
+        return fit
 
     def predict(self, x: FloatArray) -> FloatArray:
         """(n, F) -> (n,) values or probabilities."""
@@ -140,36 +176,42 @@ class XgBoost:
         budget: Budget,
     ) -> "XgBoost":
         """Fit; with `valid` stop early and keep the best round, else grow `budget.max_rounds`."""
+        return cls.prepared(kind, train, valid, seed, budget)(params)
+
+    @classmethod
+    def prepared(
+        cls, kind: Kind, train: Rows, valid: Rows | None, seed: int, budget: Budget
+    ) -> "Callable[[Params], XgBoost]":
+        """Fits on the same rows, which are put into bins once."""
         import xgboost
 
-        # A leaf's weight is its rows in regression, and its sum of p(1-p) <= 1/4 in a binary fit.
-        hessian = 1.0 if kind == "regression" else 0.25
-        native: dict[str, Any] = {
-            "objective": "reg:squarederror" if kind == "regression" else "binary:logistic",
-            "eval_metric": "rmse" if kind == "regression" else "logloss",
-            "tree_method": "hist",
-            "learning_rate": params["learning_rate"],
-            "max_depth": int(params["depth"]),
-            "min_child_weight": _leaf_rows(params, train) * hessian,
-            "subsample": params["row_frac"],
-            "colsample_bytree": params.get("column_frac", 1.0),
-            "reg_lambda": params["l2"],
-            "max_bin": budget.max_bins,
-            "nthread": budget.threads,
-            "seed": seed,
-            "verbosity": 0,
-        }
-        bins = {"max_bin": budget.max_bins, "nthread": budget.threads}
+        shared = _xgboost_params(kind, seed, budget)
+        bins = {"max_bin": budget.max_bins, "nthread": 1}
         weight = row_weights(kind, train, budget)
         data = xgboost.QuantileDMatrix(train.x, train.y, weight=weight, **bins)
         watch: dict[str, Any] = {}
         if valid is not None:
             weight = row_weights(kind, valid, budget)
             held = xgboost.QuantileDMatrix(valid.x, valid.y, weight=weight, ref=data, **bins)
+            watch = {"evals": [(held, "valid")], "verbose_eval": False}
+        # A leaf's weight is its rows in regression, and its sum of p(1-p) <= 1/4 in a binary fit.
+        hessian = 1.0 if kind == "regression" else 0.25
+
+        def fit(params: Params) -> XgBoost:
+            native = shared | {
+                "learning_rate": params["learning_rate"],
+                "max_depth": int(params["depth"]),
+                "min_child_weight": _leaf_rows(params, train) * hessian,
+                "subsample": params["row_frac"],
+                "colsample_bytree": params.get("column_frac", 1.0),
+                "reg_lambda": params["l2"],
+            }
             stop = xgboost.callback.EarlyStopping(rounds=budget.patience, save_best=True)
-            watch = {"evals": [(held, "valid")], "callbacks": [stop], "verbose_eval": False}
-        grown = xgboost.train(native, data, num_boost_round=budget.max_rounds, **watch)
-        return cls(bytes(grown.save_raw("json")).decode())
+            calls = [stop] if watch else []
+            grown = xgboost.train(native, data, budget.max_rounds, callbacks=calls, **watch)
+            return cls(bytes(grown.save_raw("json")).decode())
+
+        return fit
 
     def predict(self, x: FloatArray) -> FloatArray:
         """(n, F) -> (n,) values or probabilities."""

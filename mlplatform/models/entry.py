@@ -12,6 +12,7 @@ from mlplatform.models.arrays import (
     FloatArray,
     IntArray,
     Rows,
+    evenly,
     require_rows,
     usable_columns,
 )
@@ -39,12 +40,15 @@ class EntryConfig:
 
     Families are tuned on log loss: what is asked for is a probability. With `class_weight`
     "balanced" winners and losers weigh the same in the fit, and calibration puts the level right.
-    `comparator_features` are those of the logistic regression to beat.
+    `comparator_features` are those of the logistic regression to beat. Trials and weights are
+    judged on `tuning_rows` training candidates at most, spread evenly over time; what is fitted
+    with the result reads them all.
     """
 
     min_rows: int = 60
     min_class_rows: int = 5
     n_folds: int = 3
+    tuning_rows: int = 8_000
     calibration_frac: float = 0.25
     isotonic_min_rows: int = 200
     embargo_us: int = 0
@@ -155,10 +159,10 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
         _require_classes(rows.is_win[index], config.min_class_rows, where)
     columns = usable_columns(rows.x[train], rows.feature_names)
     data = Rows(columns.select(rows.x[train]), rows.is_win[train])
-    folds = purged_folds(
-        rows.decision_ts[train], rows.label_end_ts[train], config.n_folds, config.embargo_us
-    )
-    pairs = [(data.take(fold.train), data.take(fold.valid)) for fold in folds]
+    tried = evenly(np.arange(len(train)), config.tuning_rows)
+    times = rows.decision_ts[train[tried]], rows.label_end_ts[train[tried]]
+    folds = purged_folds(*times, config.n_folds, config.embargo_us)
+    pairs = [(data.take(tried[fold.train]), data.take(tried[fold.valid])) for fold in folds]
     budget = _budget(data, config)
     plan = plan_blend(pairs, "binary", config.families, budget, tuner, stack=config.stack)
     blend = fit_blend(data, plan, budget, tuner)

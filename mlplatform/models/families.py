@@ -19,7 +19,10 @@ Kind = Literal["regression", "binary"]
 
 @dataclass(frozen=True)
 class Budget:
-    """How far a booster may grow: rounds at most, patience of early stopping, threads, bins.
+    """How far a booster may grow: rounds at most, patience of early stopping, bins.
+
+    `threads` is how many families are fitted side by side. One fit has one thread, so no number
+    of them changes a byte.
 
     `win_weight` is what a row with target 1 weighs in a binary fit, in training and in its early
     stopping; any other row weighs 1.

@@ -7,7 +7,6 @@ planted effects the uncentred target lost to the best constant, the centred one 
 the gain.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,8 +15,6 @@ from mlplatform.models.arrays import (
     Columns,
     FloatArray,
     IntArray,
-    Rows,
-    as_matrix,
     require_rows,
     usable_columns,
 )
@@ -28,6 +25,14 @@ from mlplatform.models.families import Budget
 from mlplatform.models.space import Space
 from mlplatform.models.splits import purged_folds, purged_holdout
 from mlplatform.models.stacking import StackConfig
+from mlplatform.models.stop_rows import (
+    NEVER,
+    StopRows,
+    expanded,
+    label_ends,
+    thinned,
+    with_stop,
+)
 from mlplatform.models.tuning import Tuner
 
 # A tree that may not see the stop column has nothing to split on, so columns are not sampled.
@@ -35,15 +40,20 @@ STOP_SPACE = Space(
     ranges={name: what for name, what in SPACE.ranges.items() if name != "column_frac"},
     first={name: what for name, what in (SPACE.first or {}).items() if name != "column_frac"},
 )
-_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
 class StopConfig:
-    """How the stop model is fitted; fractions are of candidates, times in microseconds."""
+    """How the stop model is fitted; fractions are of candidates, times in microseconds.
+
+    Trials and weights are judged on `tuning_rows` rows (candidates x stops) at most: where there
+    are more, on every second stop, and on candidates spread evenly over time. What is fitted with
+    the result reads them all.
+    """
 
     min_rows: int = 60
-    n_folds: int = 2
+    n_folds: int = 3
+    tuning_rows: int = 12_000
     holdout_frac: float = 0.25
     min_holdout_rows: int = 20
     min_gain_se: float = 1.0
@@ -53,22 +63,6 @@ class StopConfig:
     families: tuple[str, ...] = tuple(FAMILIES)
     stack: StackConfig = field(default_factory=StackConfig)
     budget: Budget = field(default_factory=lambda: Budget(max_rounds=150))
-
-
-@dataclass(frozen=True, eq=False)
-class StopRows:
-    """Training candidates, sorted by decision: x (n, F), times (n,) and (n, K), net_atr (n, K).
-
-    `net_atr` is the net result per contract, in ATR, under each stop of the grid, NaN where the
-    label is incomplete (its end time is then ignored). Label end times may also be given as (n,).
-    """
-
-    x: FloatArray
-    feature_names: Sequence[str]
-    decision_ts: IntArray
-    label_end_ts: IntArray
-    net_atr: FloatArray
-    stop_grid_atr: FloatArray
 
 
 @dataclass(frozen=True)
@@ -128,15 +122,15 @@ def fit_stop(rows: StopRows, config: StopConfig, tuner: Tuner) -> StopModel:
 
     Raises NotTrainable where complete candidates or usable features are too few.
     """
-    ends = _label_ends(rows)
-    complete = np.flatnonzero(ends != _NEVER)
+    ends = label_ends(rows)
+    complete = np.flatnonzero(ends != NEVER)
     require_rows(len(complete), config.min_rows, "candidates with complete labels")
     if not np.ptp(rows.net_atr[complete], axis=1).any():
         raise NotTrainable("every stop of the grid has the same outcome for every candidate")
     columns = usable_columns(rows.x[complete], rows.feature_names)
     plan = _plan(rows, ends, complete, config, tuner)
     judged = _judge(rows, ends, complete, plan, config, tuner)
-    blend = fit_blend(_expand(rows, columns, complete), plan, config.budget, tuner)
+    blend = fit_blend(expanded(rows, columns, complete), plan, config.budget, tuner)
     mean = rows.net_atr[complete].mean(axis=0)
     metrics = StopMetrics(
         rows=len(complete),
@@ -164,11 +158,11 @@ def _plan(
     split = purged_holdout(
         rows.decision_ts[index], ends[index], config.holdout_frac, config.embargo_us
     )
-    early = index[split.train]
+    rows, early = thinned(rows, index[split.train], config.tuning_rows)
     columns = usable_columns(rows.x[early], rows.feature_names)
     folds = purged_folds(rows.decision_ts[early], ends[early], config.n_folds, config.embargo_us)
     pairs = [
-        (_expand(rows, columns, early[fold.train]), _expand(rows, columns, early[fold.valid]))
+        (expanded(rows, columns, early[fold.train]), expanded(rows, columns, early[fold.valid]))
         for fold in folds
     ]
     return plan_blend(
@@ -185,7 +179,7 @@ def cross_fitted_stops(rows: StopRows, plan: Plan, config: StopConfig, tuner: Tu
     short. Parameters come from `plan` (of the fitted model): they have seen the whole training
     range, rows of no fold were fitted on themselves. Incomplete candidates get a stop, train none.
     """
-    ends = _label_ends(rows)
+    ends = label_ends(rows)
     grid = rows.stop_grid_atr
     out = np.full(len(ends), float(grid[np.abs(grid - config.prior_atr).argmin()]))
     folds = purged_folds(rows.decision_ts, ends, config.cross_folds, config.embargo_us)
@@ -197,7 +191,7 @@ def cross_fitted_stops(rows: StopRows, plan: Plan, config: StopConfig, tuner: Tu
         own = np.zeros((len(fold.valid), len(grid)))
         if judged.weight > 0.0:
             columns = usable_columns(rows.x[fold.train], rows.feature_names)
-            blend = fit_blend(_expand(rows, columns, fold.train), plan, config.budget, tuner)
+            blend = fit_blend(expanded(rows, columns, fold.train), plan, config.budget, tuner)
             own = _centred_outcome(blend, columns.select(rows.x[fold.valid]), grid)
         out[fold.valid] = grid[_shrunk(own, mean, judged.weight).argmax(axis=1)]
     return out
@@ -232,7 +226,7 @@ def _judge(
     if min(len(train), len(valid)) < config.min_holdout_rows:
         return _Judged(len(valid), None, None, None, None, 0.0, False)
     columns = usable_columns(rows.x[train], rows.feature_names)
-    blend = fit_blend(_expand(rows, columns, train), plan, config.budget, tuner)
+    blend = fit_blend(expanded(rows, columns, train), plan, config.budget, tuner)
     mean = rows.net_atr[train].mean(axis=0)
     own = _centred_outcome(blend, columns.select(rows.x[valid]), rows.stop_grid_atr)
     chosen = _shrunk(own, mean, 1.0).argmax(axis=1)
@@ -253,33 +247,8 @@ def _judge(
     )
 
 
-def _label_ends(rows: StopRows) -> IntArray:
-    """Latest label end over the grid per candidate; never, where a label is incomplete."""
-    grid = rows.stop_grid_atr
-    if rows.net_atr.shape != (len(rows.x), len(grid)) or len(grid) < 2:
-        raise ValueError(f"outcomes {rows.net_atr.shape} do not match {len(grid)} stops")
-    if not (grid[0] > 0.0 and (np.diff(grid) > 0.0).all()):
-        raise ValueError("the stop grid must be positive and ascending")
-    as_matrix(rows.x, len(rows.feature_names))
-    ends = rows.label_end_ts
-    latest = ends if ends.ndim == 1 else ends.max(axis=1)
-    # Such a row can be predicted, but no purged split will ever train on it.
-    return np.where(np.isnan(rows.net_atr).any(axis=1), _NEVER, latest)
-
-
-def _with_stop(x: FloatArray, grid: FloatArray) -> FloatArray:
-    """(n, F) -> (n * K, F + 1): each row once per stop, the stop as last column."""
-    return np.column_stack([np.repeat(x, len(grid), axis=0), np.tile(grid, len(x))])
-
-
-def _expand(rows: StopRows, columns: Columns, index: IntArray) -> Rows:
-    outcome = rows.net_atr[index]
-    centred = outcome - outcome.mean(axis=1, keepdims=True)
-    return Rows(_with_stop(columns.select(rows.x[index]), rows.stop_grid_atr), centred.ravel())
-
-
 def _centred_outcome(blend: Blend, x: FloatArray, grid: FloatArray) -> FloatArray:
-    return blend.predict(_with_stop(x, grid)).reshape(len(x), len(grid))
+    return blend.predict(with_stop(x, grid)).reshape(len(x), len(grid))
 
 
 def _shrunk(own: FloatArray, mean: FloatArray, weight: float) -> FloatArray:

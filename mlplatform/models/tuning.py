@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from mlplatform.models.crew import Crew, Share, TimeLimit
@@ -99,17 +100,32 @@ class Tuning:
     history: tuple[TrialRecord, ...]
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Optuna's progress lines out of the logs, and put its verbosity back."""
-    import optuna
+class _Quiet:
+    """Keeps Optuna's progress lines out of the logs while any search runs, on whatever thread."""
 
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)
+    def __init__(self) -> None:
+        self._lock, self._inside, self._before = Lock(), 0, 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """The first to come turns the verbosity down, the last to go puts it back."""
+        import optuna
+
+        with self._lock:
+            if self._inside == 0:
+                self._before = optuna.logging.get_verbosity()
+                optuna.logging.set_verbosity(optuna.logging.WARNING)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0:
+                    optuna.logging.set_verbosity(self._before)
+
+
+_quiet = _Quiet()
 
 
 def tune(

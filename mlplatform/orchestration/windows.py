@@ -27,7 +27,7 @@ from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.notes import Window, model_note, policy_note
 from mlplatform.settings import StudySettings
 from mlplatform.studies.fitting import FitSettings
-from mlplatform.studies.training import TrainingSet, training_set
+from mlplatform.studies.training import FloatArray, TrainingSet, training_set
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class WindowDesk:
             max_contracts=self.settings.max_contracts,
             multiplier_usd=series.instrument.multiplier_usd,
             capital_usd=self.settings.capital_usd,
+            threads=self.settings.model_threads,
         )
         identity = _identity(train, self.settings)
 
@@ -104,16 +105,19 @@ class WindowDesk:
         role: str,
         past: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
         fit: Callable[[Window], Model],
+        out_of_fold: Callable[[Window, Any], FloatArray] | None = None,
     ) -> pl.DataFrame:
         """Fit, track and register one role of a window: one row of table `models`.
 
-        `past` are features, candidates and labels of the training periods.
+        `past` are features, candidates and labels of the training periods; `out_of_fold` makes
+        what the later roles are fitted on.
         """
         period = Partition.parse(context.partition_key).period
         window = None
         try:
             window = self.open(context, *past)
             model = fit(window)
+            crossed = None if out_of_fold is None else out_of_fold(window, model)
         except NotTrainable as error:
             return self.fallback(role, period, error.reason, window.train if window else None)
         metrics = json.dumps(asdict(model.metrics), sort_keys=True)
@@ -126,6 +130,7 @@ class WindowDesk:
                 trials_run=pl.lit(model.metrics.trials_run),
                 metrics=pl.lit(metrics),
                 payload=pl.lit(note.payload),
+                out_of_fold_stop_atr=pl.lit(_packed(crossed), pl.Binary),
             )
         )
 
@@ -206,6 +211,15 @@ def model_of(row: pl.DataFrame) -> Any:
     if payload is None:
         raise NotTrainable(f"there is no {row['role'][0]} model: {row['fallback'][0]}")
     return from_bytes(payload)
+
+
+def stops_of(row: pl.DataFrame) -> FloatArray:
+    """(n,) the stops out of fold in the stop model's row of table `models`."""
+    return np.frombuffer(row["out_of_fold_stop_atr"][0], "<f8").astype(np.float64)
+
+
+def _packed(values: FloatArray | None) -> bytes | None:
+    return None if values is None else np.asarray(values, "<f8").tobytes()
 
 
 def _input_names(series: Series, setup_names: tuple[str, ...]) -> tuple[str, ...]:

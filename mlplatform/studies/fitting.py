@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mlplatform.models.boosting import FAMILIES
 from mlplatform.models.entry import EntryConfig, EntryModel, EntryRows, fit_entry
 from mlplatform.models.size import SizeConfig, SizeModel, SizeRows, fit_size
-from mlplatform.models.stop import StopConfig, StopModel, StopRows, cross_fitted_stops, fit_stop
+from mlplatform.models.stop import StopConfig, StopModel, cross_fitted_stops, fit_stop
+from mlplatform.models.stop_rows import StopRows
 from mlplatform.models.tuning import Tuner
 from mlplatform.studies.training import FloatArray, TrainingSet, at_stops
 
@@ -22,58 +24,66 @@ class FitSettings:
     max_contracts: int
     multiplier_usd: float
     capital_usd: float
+    families: tuple[str, ...] = tuple(FAMILIES)
+    threads: int = 1
+    """Families fitted side by side; changes no byte."""
 
 
 def stop_of(train: TrainingSet, settings: FitSettings, tuner: Tuner) -> StopModel:
     """The stop model of a window; raises NotTrainable."""
-    return fit_stop(_stop_rows(train), StopConfig(embargo_us=settings.embargo_us), tuner)
-
-
-def entry_of(
-    train: TrainingSet, stop: StopModel, settings: FitSettings, tuner: Tuner
-) -> EntryModel:
-    """The entry model of a window, on labels under out-of-fold stops; raises NotTrainable."""
-    rows = entry_rows(train, out_of_fold_stops(train, stop, settings, tuner))
-    return fit_entry(rows, EntryConfig(embargo_us=settings.embargo_us), tuner)
-
-
-def size_of(
-    train: TrainingSet,
-    stop: StopModel,
-    entry: EntryModel,
-    settings: FitSettings,
-    tuners: tuple[Tuner, Tuner],
-) -> SizeModel:
-    """The size model of a window, on the trades that the entry model takes on its calibration
-    slice. `tuners` are the entry's (for the same out-of-fold stops) and its own.
-    """
-    stops = out_of_fold_stops(train, stop, settings, tuners[0])
-    rows = entry_rows(train, stops)
-    probability = entry.predict(train.x)
-    held = train.decision_ts >= entry.metrics.slice_from_us
-    taken = np.flatnonzero(held & entry.take(probability) & ~np.isnan(rows.net_r))
-    sized = SizeRows(
-        rows.decision_ts[taken],
-        rows.label_end_ts[taken],
-        probability[taken],
-        rows.is_win[taken],
-        rows.net_r[taken],
-        (stops * train.atr_points)[taken],
-    )
-    config = replace(SizeConfig(), max_contracts=settings.max_contracts)
-    return fit_size(sized, settings.multiplier_usd, settings.capital_usd, config, tuners[1])
+    return fit_stop(_stop_rows(train), _stop_config(settings), tuner)
 
 
 def out_of_fold_stops(
     train: TrainingSet, stop: StopModel, settings: FitSettings, tuner: Tuner
 ) -> FloatArray:
-    """(n,) stops in ATR, each chosen by a model of the candidate's past only."""
-    config = StopConfig(embargo_us=settings.embargo_us)
-    return cross_fitted_stops(_stop_rows(train), stop.plan, config, tuner)
+    """(n,) stops in ATR, each chosen by a model of the candidate's past only: what the later roles
+    are fitted on. `tuner` is the stop's.
+    """
+    return cross_fitted_stops(_stop_rows(train), stop.plan, _stop_config(settings), tuner)
+
+
+def entry_of(
+    train: TrainingSet, stops: FloatArray, settings: FitSettings, tuner: Tuner
+) -> EntryModel:
+    """The entry model of a window, on labels under out-of-fold stops (n,); raises NotTrainable."""
+    config = EntryConfig(embargo_us=settings.embargo_us, families=settings.families)
+    config = replace(config, budget=replace(config.budget, threads=settings.threads))
+    return fit_entry(entry_rows(train, stops), config, tuner)
+
+
+def size_of(
+    train: TrainingSet,
+    stops: FloatArray,
+    entry: EntryModel,
+    settings: FitSettings,
+    tuner: Tuner,
+) -> SizeModel:
+    """The size model of a window, on the trades that the entry model takes on its calibration
+    slice, under the same out-of-fold stops (n,).
+    """
+    rows = entry_rows(train, stops)
+    held = (train.decision_ts >= entry.metrics.slice_from_us) & ~np.isnan(rows.net_r)
+    free = np.flatnonzero(held)
+    probability = entry.predict(train.x[free])
+    takes = entry.take(probability)
+    taken = free[takes]
+    sized = SizeRows(
+        rows.decision_ts[taken],
+        rows.label_end_ts[taken],
+        probability[takes],
+        rows.is_win[taken],
+        rows.net_r[taken],
+        (stops * train.atr_points)[taken],
+    )
+    config = replace(SizeConfig(), max_contracts=settings.max_contracts)
+    return fit_size(sized, settings.multiplier_usd, settings.capital_usd, config, tuner)
 
 
 def entry_rows(train: TrainingSet, stops: FloatArray) -> EntryRows:
-    """The training set under chosen stops."""
+    """The training set under chosen stops (n,); ValueError where they are not of these rows."""
+    if len(stops) != len(train):
+        raise ValueError(f"{len(stops)} stops are not of {len(train)} candidates: fit stops again")
     return EntryRows(
         train.x,
         train.names,
@@ -82,6 +92,11 @@ def entry_rows(train: TrainingSet, stops: FloatArray) -> EntryRows:
         at_stops(train.is_win, train.stop_grid_atr, stops),
         at_stops(train.r, train.stop_grid_atr, stops),
     )
+
+
+def _stop_config(settings: FitSettings) -> StopConfig:
+    config = StopConfig(embargo_us=settings.embargo_us, families=settings.families)
+    return replace(config, budget=replace(config.budget, threads=settings.threads))
 
 
 def _stop_rows(train: TrainingSet) -> StopRows:

@@ -13,7 +13,8 @@ from mlplatform.adapters.tracking.port import ModelNote, Tracker, TrialNote
 from mlplatform.adapters.tracking.trial_runs import TrialRuns
 from mlplatform.models.errors import AlteredModel
 from mlplatform.models.serial import fingerprint, from_bytes, to_bytes
-from mlplatform.models.stop import StopConfig, StopRows, fit_stop
+from mlplatform.models.stop import StopConfig, fit_stop
+from mlplatform.models.stop_rows import StopRows
 from mlplatform.models.tuning import Tuner
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.laws.research import fitted

@@ -15,7 +15,7 @@ from mlplatform.models.tuning import Tuner
 from mlplatform.setups.inputs import model_inputs_of
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import find_candidates
-from mlplatform.studies.fitting import FitSettings, entry_of, size_of, stop_of
+from mlplatform.studies.fitting import FitSettings, entry_of, out_of_fold_stops, size_of, stop_of
 from mlplatform.studies.training import TrainingSet, training_set
 from mlplatform.testing.bars import MES_5M, seeded_bars
 
@@ -66,8 +66,9 @@ def fitted() -> Fitted:
         Tuner((7, role), 1) for role in ("stop", "entry", "size")
     )
     stop = stop_of(train, settings, stop_tuner)
-    entry = entry_of(train, stop, settings, entry_tuner)
-    size = size_of(train, stop, entry, settings, (entry_tuner, size_tuner))
+    stops = out_of_fold_stops(train, stop, settings, stop_tuner)
+    entry = entry_of(train, stops, settings, entry_tuner)
+    size = size_of(train, stops, entry, settings, size_tuner)
     models = {"stop": to_bytes(stop), "entry": to_bytes(entry), "size": to_bytes(size)}
     terms = PolicyTerms(
         PLAN.fingerprint, tuple(train.names), settings.multiplier_usd, settings.capital_usd

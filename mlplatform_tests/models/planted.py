@@ -4,7 +4,8 @@ import numpy as np
 
 from mlplatform.models.boosting import Budget
 from mlplatform.models.entry import EntryConfig, EntryRows
-from mlplatform.models.stop import StopConfig, StopRows
+from mlplatform.models.stop import StopConfig
+from mlplatform.models.stop_rows import StopRows
 from mlplatform.models.tuning import Tuner
 
 GRID_ATR = np.array([0.75, 1.0, 1.5, 2.0, 2.5, 3.0])

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from optuna.storages import InMemoryStorage
 
 from mlplatform.models.arrays import Rows
-from mlplatform.models.blend import Blend, fit_blend, plan_blend
+from mlplatform.models.blend import Blend, fit_blend, plan_blend, side_by_side, trials_of
 from mlplatform.models.boosting import FAMILIES, Budget, LightGbm
 from mlplatform.models.errors import NotTrainable
 from mlplatform.models.families import load_booster, register_family
@@ -99,6 +101,39 @@ def test_families_share_the_trials_and_all_are_counted():
     plan = _plan(Tuner((1,), 5))
     assert [len(member.trials) for member in plan.members] == [3, 2]
     assert plan.trials_run == 5
+
+
+def test_a_family_that_is_dear_has_few_trials_and_the_others_have_its_rest():
+    class Dear(Constant):
+        family, MOST_TRIALS = "dear", 2
+
+    register_family(Dear)
+    assert trials_of(["lightgbm", "xgboost", "dear"], 50) == [24, 24, 2]
+    assert trials_of(["lightgbm", "dear", "xgboost"], 4) == [2, 1, 1]
+    assert trials_of(["dear"], 50) == [2]
+    assert trials_of(["lightgbm", "xgboost"], 1) == [1, 1]
+
+
+def test_threads_change_neither_plan_nor_what_is_fitted():
+    tuner = Tuner((1,), 6, InMemoryStorage(), "one")
+    two = replace(tuner, storage=InMemoryStorage())
+    threads = replace(BUDGET, threads=2)
+    folds = [(_rows(1), _rows(2)), (_rows(3), _rows(4))]
+    plan = plan_blend(folds, "regression", list(FAMILIES), threads, two, stack=STACK)
+    assert plan == _plan(tuner)
+    alone, together = (fit_blend(_rows(1), plan, b, tuner) for b in (BUDGET, threads))
+    texts = [[member.to_text() for member in blend.members] for blend in (alone, together)]
+    assert texts[0] == texts[1]
+
+
+def test_the_first_family_that_fails_says_why_on_any_number_of_threads():
+    def work(item):
+        raise NotTrainable(f"item {item}")
+
+    for threads in (1, 2):
+        with pytest.raises(NotTrainable, match="item 3"):
+            side_by_side(work, [3, 4, 5], threads)
+    assert side_by_side(len, ["a", "bb", ""], 2) == [1, 2, 0]
 
 
 def test_a_plan_from_stored_trials_is_the_plan_that_was_tuned():

@@ -47,6 +47,18 @@ def test_text_and_seed_decide_every_bit(family, kind):
     assert loaded.rounds == first.rounds
 
 
+@pytest.mark.parametrize("kind", ["regression", "binary"])
+def test_trials_on_shared_bins_are_those_of_bins_of_their_own(family, kind):
+    train, valid = _rows(1, kind), _rows(2, kind)
+    budget = Budget(max_rounds=30, win_weight=2.0)
+    others = (SPACE.first | {"depth": 4, "min_leaf_frac": 0.02}, SPACE.first | {"l2": 80.0})
+    for held in (valid, None):
+        fit = family.prepared(kind, train, held, 3, budget)
+        for params in (SPACE.first, *others, SPACE.first):
+            alone = family.fit(kind, train, held, params, 3, budget)
+            assert fit(params).to_text() == alone.to_text()
+
+
 def test_one_row_predicts_what_it_predicts_among_many(family):
     rows = _rows(1, "binary")
     booster = family.fit("binary", rows, None, SPACE.first, 3, BUDGET)

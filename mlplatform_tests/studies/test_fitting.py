@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 
 from mlplatform.models.errors import NotTrainable
+from mlplatform.models.serial import to_bytes
 from mlplatform.models.tuning import Tuner
-from mlplatform.studies.fitting import FitSettings, entry_of, entry_rows, out_of_fold_stops, size_of
+from mlplatform.studies.fitting import (
+    FitSettings,
+    entry_of,
+    entry_rows,
+    out_of_fold_stops,
+    size_of,
+    stop_of,
+)
 from mlplatform_tests.laws.research import fitted
 
 SETTINGS = FitSettings(1_800_000_000, 2, 5.0, 50_000.0)
@@ -39,14 +47,20 @@ def test_stops_out_of_fold_are_of_the_grid_and_do_not_know_later_candidates():
     np.testing.assert_array_equal(again[:half], stops[:half])
 
 
+def test_stops_of_other_candidates_are_refused():
+    train = fitted().train
+    with pytest.raises(ValueError, match="fit stops again"):
+        entry_rows(train, np.full(len(train) - 1, 1.5))
+
+
 def test_size_is_fitted_on_trades_of_the_calibration_slice_within_the_cap_of_contracts():
     held = fitted()
-    entry = entry_of(held.train, held.policy.stop, SETTINGS, ENTRY)
-    size = size_of(held.train, held.policy.stop, entry, SETTINGS, (ENTRY, SIZE))
+    stops = out_of_fold_stops(held.train, held.policy.stop, SETTINGS, STOP)
+    entry = entry_of(held.train, stops, SETTINGS, ENTRY)
+    size = size_of(held.train, stops, entry, SETTINGS, SIZE)
     assert size.rule.max_contracts == 2
     slice_rows = int((held.train.decision_ts >= entry.metrics.slice_from_us).sum())
     trades = size.metrics.trades + size.metrics.overlapping_trades
-    stops = out_of_fold_stops(held.train, held.policy.stop, SETTINGS, ENTRY)
     taken = entry.take(entry.predict(held.train.x))
     in_slice = held.train.decision_ts >= entry.metrics.slice_from_us
     known = ~np.isnan(entry_rows(held.train, stops).net_r)
@@ -57,5 +71,17 @@ def test_size_is_fitted_on_trades_of_the_calibration_slice_within_the_cap_of_con
 def test_an_entry_model_that_takes_nothing_gives_no_size():
     held = fitted()
     never = replace(held.policy.entry, threshold=1.1)
+    stops = np.full(len(held.train), 1.5)
     with pytest.raises(NotTrainable, match="0 trades to size"):
-        size_of(held.train, held.policy.stop, never, SETTINGS, (ENTRY, SIZE))
+        size_of(held.train, stops, never, SETTINGS, SIZE)
+
+
+def test_the_number_of_threads_changes_no_byte():
+    held = fitted()
+    two = replace(SETTINGS, threads=2)
+    fits = [stop_of(held.train, settings, STOP) for settings in (SETTINGS, two)]
+    stops = [out_of_fold_stops(held.train, fits[0], settings, STOP) for settings in (SETTINGS, two)]
+    entries = [entry_of(held.train, stops[0], settings, ENTRY) for settings in (SETTINGS, two)]
+    assert to_bytes(fits[0]) == to_bytes(fits[1])
+    np.testing.assert_array_equal(*stops)
+    assert to_bytes(entries[0]) == to_bytes(entries[1])

@@ -17,8 +17,8 @@ from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.notes import Window
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.windows import WindowDesk, model_of
-from mlplatform.studies.fitting import entry_of, size_of, stop_of
+from mlplatform.orchestration.windows import WindowDesk, model_of, stops_of
+from mlplatform.studies.fitting import entry_of, out_of_fold_stops, size_of, stop_of
 
 _MATTERS = ("train_periods", "trials", "seed", "embargo_minutes", "strategy")
 _SHARED = ("studies.training", "orchestration.windows")
@@ -49,7 +49,10 @@ def stop_model(workshop: Workshop) -> dg.AssetsDefinition:
         def fit(window: Window) -> Any:
             return stop_of(window.train, window.settings, window.tuner("stop"))
 
-        row = desk.fit(context, "stop", (features, candidates, labels), fit)
+        def out_of_fold(window: Window, model: Any) -> Any:
+            return out_of_fold_stops(window.train, model, window.settings, window.tuner("stop"))
+
+        row = desk.fit(context, "stop", (features, candidates, labels), fit, out_of_fold)
         return stamp.result(context, row, _card_of(row))
 
     return stop_model
@@ -75,9 +78,9 @@ def entry_model(workshop: Workshop) -> dg.AssetsDefinition:
         stamp: dg.ResourceParam[Stamp],
     ) -> dg.MaterializeResult:
         def fit(window: Window) -> Any:
-            return entry_of(
-                window.train, model_of(stop_model), window.settings, window.tuner("entry")
-            )
+            model_of(stop_model)
+            stops = stops_of(stop_model)
+            return entry_of(window.train, stops, window.settings, window.tuner("entry"))
 
         row = desk.fit(context, "entry", (features, candidates, labels), fit)
         return stamp.result(context, row, _card_of(row))
@@ -107,9 +110,9 @@ def size_model(workshop: Workshop) -> dg.AssetsDefinition:
         stamp: dg.ResourceParam[Stamp],
     ) -> dg.MaterializeResult:
         def fit(window: Window) -> Any:
-            tuners = (window.tuner("entry"), window.tuner("size"))
-            stop, entry = model_of(stop_model), model_of(entry_model)
-            return size_of(window.train, stop, entry, window.settings, tuners)
+            model_of(stop_model)
+            entry, stops = model_of(entry_model), stops_of(stop_model)
+            return size_of(window.train, stops, entry, window.settings, window.tuner("size"))
 
         row = desk.fit(context, "size", (features, candidates, labels), fit)
         return stamp.result(context, row, _card_of(row))
