@@ -4,8 +4,9 @@ import json
 import os
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mlplatform.domain.errors import InputError
@@ -51,10 +52,23 @@ class StudySettings(BaseSettings):
     """Whether runs in MLflow carry plots of their models: half a second a window."""
     lake_uri: str | None = None
     """Where the lake lies: s3://bucket/prefix; the home's own folder where None."""
+    dagster_home: str | None = None
+    """The folder of a server's dagster.yaml; the home's own where None."""
     mlflow_uri: str | None = None
     """A tracking server; the home's own database where None."""
     optuna_url: str | None = None
     """An RDB for studies; a journal file in the home where None."""
+
+    @field_validator("lake_uri", "mlflow_uri", "optuna_url")
+    @classmethod
+    def _holds_no_password(cls, address: str | None) -> str | None:
+        """Settings are kept in a file and shown: what is secret stays in the environment."""
+        if address is not None and urlsplit(address).password is not None:
+            raise ValueError(
+                "the address holds a password: leave it out, and set PGPASSWORD, PGPASSFILE or "
+                "MLFLOW_TRACKING_PASSWORD"
+            )
+        return address
 
 
 def home_path(home: Path | None = None) -> Path:

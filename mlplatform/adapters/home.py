@@ -27,15 +27,22 @@ concurrency:
 class Home:
     """`lake/`, `deliveries/`, `dagster/`, `mlflow/`, `optuna/`, `reports/`, `settings.json`."""
 
-    def __init__(self, root: Path, lake_uri: str | None = None) -> None:
-        """`lake_uri` names another place for the lake: s3://bucket/prefix."""
+    def __init__(
+        self, root: Path, lake_uri: str | None = None, dagster_home: str | None = None
+    ) -> None:
+        """`lake_uri` names another place for the lake, s3://bucket/prefix; `dagster_home` the
+        folder of a server's dagster.yaml.
+        """
         self.root = root
         self.lake = Lake(lake_uri or root / "lake")
+        self._dagster_home = dagster_home
 
     @property
     def dagster(self) -> Path:
-        """Dagster's own storage, and the folder to name in DAGSTER_HOME."""
-        return self.root / "dagster"
+        """The folder of dagster.yaml, to name in DAGSTER_HOME; here also Dagster's own storage
+        where no server has it.
+        """
+        return Path(self._dagster_home) if self._dagster_home else self.root / "dagster"
 
     @property
     def mlflow(self) -> Path:
@@ -54,10 +61,11 @@ class Home:
     def create(self) -> None:
         """Make the folders; raises InputError where that is not allowed."""
         try:
-            for folder in (self.dagster, self.mlflow, self.optuna):
+            for folder in (self.root / "dagster", self.mlflow, self.optuna):
                 folder.mkdir(parents=True, exist_ok=True)
             self.lake.shelf.create()
-            write_text(self.dagster / "dagster.yaml", _DAGSTER_YAML)
+            if self._dagster_home is None:
+                write_text(self.dagster / "dagster.yaml", _DAGSTER_YAML)
             probe = self.root / f".writable-{os.getpid()}"
             probe.touch()
             probe.unlink()

@@ -89,10 +89,8 @@ def _wire(
     on_step: OnStep | None,
     strategy: Strategy,
 ) -> Platform:
-    home, axis = (
-        Home(home_root, settings.lake_uri),
-        Axis(PeriodAxis(settings.cadence, settings.first_period)),
-    )
+    home = Home(home_root, settings.lake_uri, settings.dagster_home)
+    axis = Axis(PeriodAxis(settings.cadence, settings.first_period))
     workshop = Workshop(axis, settings, strategy)
     assets = [build(workshop) for build in _ASSETS]
     book = BarBook(home, axis.periods)

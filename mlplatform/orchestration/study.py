@@ -24,7 +24,7 @@ from mlplatform.studies.result import PolicyResult, Source, StudyResult, Window
 from mlplatform.studies.segments.parameters import window_parameters
 from mlplatform.studies.segments.regimes import session_regimes
 
-_PLACES = {"lake_uri", "mlflow_uri", "optuna_url", "first_period"}
+_PLACES = {"lake_uri", "dagster_home", "mlflow_uri", "optuna_url", "first_period"}
 """Settings of a place, not of a study."""
 
 

@@ -42,9 +42,15 @@ class MlflowTracker:
     @cached_property
     def _client(self) -> Any:
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
         from mlflow import MlflowClient  # slow to import, needed by few processes
 
-        for name in ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc"):
+        for name in (
+            "alembic",
+            "mlflow.store.db.utils",
+            "mlflow.store.model_registry",
+            "mlflow.pyfunc",
+        ):
             logging.getLogger(name).setLevel(logging.WARNING)
 
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)

@@ -1,0 +1,151 @@
+"""The compose file agrees with all that it starts, and gives away nothing."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlplatform.settings import StudySettings
+from mlplatform_tests.deploy.compose import COMPOSE, ROOT, read_services, variables
+
+GIVEN = {"POSTGRES_PASSWORD": "p", "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "s"}
+SERVICES = read_services(GIVEN)
+DEPLOY = ROOT / "deploy"
+OURS = {name: one for name, one in SERVICES.items() if one.image.startswith("mlplatform:")}
+
+
+def env_names(value: object) -> set[str]:
+    """All names that a Dagster file takes from the environment."""
+    if isinstance(value, dict):
+        named = {value["env"]} if set(value) == {"env"} else set()
+        return named.union(*(env_names(inner) for inner in value.values()))
+    if isinstance(value, list):
+        return set().union(*(env_names(inner) for inner in value))
+    return set()
+
+
+def read(name: str) -> dict[str, object]:
+    found = yaml.safe_load((DEPLOY / name).read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("name", ["dagster.yaml", "workspace.yaml"])
+def test_what_dagster_takes_from_the_environment_the_compose_file_gives(name: str) -> None:
+    for service in ("code", "webserver", "daemon"):
+        assert env_names(read(name)) <= set(SERVICES[service].environment)
+
+
+def test_every_name_of_ours_is_a_setting_or_read_by_a_file_of_deploy() -> None:
+    known = {f"MLPLATFORM_{name}".upper() for name in StudySettings.model_fields}
+    known |= env_names(read("dagster.yaml")) | env_names(read("workspace.yaml"))
+    given = {name for name in SERVICES["code"].environment if name.startswith("MLPLATFORM_")}
+    assert given - known == {"MLPLATFORM_HOME"}
+
+
+def test_the_docker_launcher_hands_on_all_that_a_run_needs() -> None:
+    launcher = read("dagster.docker.yaml")["run_launcher"]
+    needed = set(SERVICES["code"].environment) - {"MLPLATFORM_CODE_HOST", "MLPLATFORM_CODE_PORT"}
+    assert set(launcher["config"]["env_vars"]) == needed  # type: ignore[index]
+
+
+def test_the_docker_launcher_changes_nothing_but_the_launcher() -> None:
+    plain, docker = read("dagster.yaml"), read("dagster.docker.yaml")
+    assert {key: docker[key] for key in plain} == plain
+    assert set(docker) - set(plain) == {"run_launcher"}
+
+
+def test_the_example_of_the_environment_names_every_variable_and_no_secret() -> None:
+    lines = [
+        line for line in (ROOT / ".env.example").read_text().splitlines() if line[:1] not in "#"
+    ]
+    named = dict(line.split("=", 1) for line in lines)
+    assert set(named) == variables(COMPOSE.read_text())
+    secret = [name for name in named if re.search("PASSWORD|KEY", name)]
+    assert [named[name] for name in secret] == [""] * len(secret)
+
+
+@pytest.mark.parametrize("missing", sorted(GIVEN))
+def test_without_a_secret_nothing_starts(missing: str) -> None:
+    with pytest.raises(KeyError, match=missing):
+        read_services({name: value for name, value in GIVEN.items() if name != missing})
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_ports_are_on_loopback_unless_told_otherwise(name: str) -> None:
+    for port in SERVICES[name].body.get("ports", []):
+        assert port.startswith("127.0.0.1:")
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_says_when_it_is_well_what_it_may_use_and_what_happens_when_it_dies(
+    name: str,
+) -> None:
+    body = SERVICES[name].body
+    assert "mem_limit" in body
+    if body["restart"] == "no":
+        return
+    assert body["restart"] == "unless-stopped"
+    assert SERVICES[name].healthcheck or name == "proxy"
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_waits_for_what_is_there_until_it_is_well(name: str) -> None:
+    for parent, told in SERVICES[name].body.get("depends_on", {}).items():
+        once = SERVICES[parent].body["restart"] == "no"
+        wanted = "service_completed_successfully" if once else "service_healthy"
+        assert told == {"condition": wanted}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_images_are_pinned(name: str) -> None:
+    tag = SERVICES[name].image.rsplit(":", 1)[1]
+    assert re.fullmatch(r"\d+\.\d+(\.\d+)?(-[a-z]+)?", tag)
+
+
+def test_no_process_of_the_image_is_root() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
+    assert [line for line in lines if line.startswith("USER ")] == ["USER mlplatform"]
+    assert all("user" not in one.body for one in OURS.values())
+    assert SERVICES["postgres"].body["user"] == "postgres"
+    assert not SERVICES["s3"].body["user"].startswith("0")
+
+
+def test_every_volume_is_named_and_every_file_is_there() -> None:
+    named = yaml.safe_load(COMPOSE.read_text())["volumes"]
+    for service in SERVICES.values():
+        for volume in service.body.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in named or (ROOT / source).is_file(), source
+
+
+def test_files_that_commands_name_are_copied_into_the_image() -> None:
+    copied = (DEPLOY / "Dockerfile").read_text()
+    for service in OURS.values():
+        for part in (*service.command, *service.healthcheck):
+            if part.startswith("/srv/deploy/"):
+                assert f"deploy/{Path(part).name}" in copied
+                assert (DEPLOY / Path(part).name).is_file()
+
+
+def test_addresses_hold_no_password() -> None:
+    for service in SERVICES.values():
+        for text in (*service.command, *service.environment.values()):
+            assert not re.search(r"://[^/]*:[^/]*@", text), text
+
+
+def test_what_docker_copies_leaves_out_data_and_secrets() -> None:
+    rules = (ROOT / ".dockerignore").read_text().splitlines()
+    assert rules[0] == "*"
+    kept = {rule[1:] for rule in rules if rule.startswith("!")}
+    assert kept == {
+        "pyproject.toml",
+        "constraints.txt",
+        "README.md",
+        "LICENSE",
+        "mlplatform",
+        "deploy",
+    }
+    assert not [name for name in os.listdir(DEPLOY) if name.startswith(".env")]

@@ -1,0 +1,136 @@
+"""The services of the compose file work together: the chain goes through all of them."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg2
+import pytest
+
+from mlplatform_tests.deploy.stack import SECRETS, Stack, postgres_programs, stack
+
+pytestmark = pytest.mark.skipif(
+    postgres_programs() is None, reason="there is no Postgres (package postgresql) here"
+)
+SERIES = "MES-5m"
+_RUN = ["mlplatform", "run", "--data", "synthetic", "--to", "2025-03", "--train-periods", "2"]
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Stack]:
+    with stack() as services:
+        yield services
+
+
+@pytest.fixture(scope="module")
+def ran(up: Stack) -> Stack:
+    """After one window was trained and reported from the code location."""
+    done = up.run([*_RUN, "--trials", "2"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "http" not in done.stdout.replace("https", ""), "MLflow must not print of its own"
+    return up
+
+
+def rows(one: Stack, database: str, query: str) -> list[tuple[Any, ...]]:
+    connection = psycopg2.connect(
+        host="127.0.0.1",
+        port=one.ports["postgres"],
+        user="mlplatform",
+        password=SECRETS["POSTGRES_PASSWORD"],
+        dbname=database,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        found = cursor.fetchall()
+    connection.close()
+    return found
+
+
+def keys(one: Stack, bucket: str) -> list[str]:
+    store = boto3.client(
+        "s3",
+        "us-east-1",
+        endpoint_url=f"http://127.0.0.1:{one.ports['s3']}",
+        aws_access_key_id=SECRETS["S3_ACCESS_KEY"],
+        aws_secret_access_key=SECRETS["S3_SECRET_KEY"],
+    )
+    pages = store.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    found = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    store.close()
+    return found
+
+
+def ask(one: Stack, query: str) -> dict[str, Any]:
+    """An answer of Dagster's webserver."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{one.ports['webserver']}/graphql",
+        json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        found: dict[str, Any] = json.load(answer)["data"]
+    return found
+
+
+def test_frames_lie_in_the_bucket_and_not_in_the_home(ran: Stack) -> None:
+    found = keys(ran, "lake")
+    assert f"bars/{SERIES}/2025-01.parquet" in found
+    assert f"entry_model/{SERIES}/2025-03.parquet" in found
+    assert not list(ran.home.rglob("lake/**/*.parquet"))
+
+
+def test_runs_and_assets_are_in_postgres(ran: Stack) -> None:
+    statuses = {status for (status,) in rows(ran, "dagster", "SELECT status FROM runs")}
+    assert statuses == {"SUCCESS"}
+    assert not list(ran.home.rglob("*.db"))
+
+
+def test_trials_are_in_postgres(ran: Stack) -> None:
+    names = [name for (name,) in rows(ran, "optuna", "SELECT study_name FROM studies")]
+    assert any(name.startswith(f"{SERIES}-2025-03-entry-") for name in names)
+    assert rows(ran, "optuna", "SELECT count(*) FROM trials")[0][0] >= len(names)
+
+
+def test_models_are_registered_and_their_files_proxied_into_the_bucket(ran: Stack) -> None:
+    names = {name for (name,) in rows(ran, "mlflow", "SELECT name FROM registered_models")}
+    assert names >= {f"{SERIES}-{role}" for role in ("stop", "entry", "policy")}
+    assert [key for key in keys(ran, "mlflow") if key.endswith("payload.json")]
+
+
+def test_the_webserver_knows_the_assets_and_that_they_were_made(ran: Stack) -> None:
+    query = "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }"
+    made = {
+        node["assetKey"]["path"][0]: bool(node["assetMaterializations"])
+        for node in ask(ran, query)["assetNodes"]
+    }
+    assert made["walk_forward_report"]
+    assert made["bars"]
+
+
+def test_nothing_is_done_twice(ran: Stack) -> None:
+    done = ran.run([*_RUN, "--trials", "2"])
+    assert done.returncode == 0, done.stderr
+    assert "Nothing is new" in done.stdout or "nothing" in done.stdout.lower()
+
+
+def test_no_secret_is_told(ran: Stack) -> None:
+    """Neither by a service, nor in the home, nor in what Dagster and MLflow keep."""
+    planted = [value.encode() for value in SECRETS.values()]
+    for path in (*ran.home.rglob("*"), *(ran.root / "logs").iterdir()):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not [value for value in planted if value in content], path
+    told = str(rows(ran, "dagster", "SELECT event FROM event_logs"))
+    told += str(
+        rows(ran, "mlflow", "SELECT key, value FROM params UNION SELECT key, value FROM tags")
+    )
+    assert not [value for value in planted if value.decode() in told]
+
+
+def test_every_service_is_still_well(ran: Stack) -> None:
+    for name in ran.running:
+        ran.wait_for(name)
+    assert Path(ran.root / "logs" / "daemon.log").read_text().count("Traceback") == 0
