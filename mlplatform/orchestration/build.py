@@ -14,8 +14,10 @@ from mlplatform.adapters.studies import StudyStorage
 from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.domain.periods import PeriodAxis
-from mlplatform.orchestration import checks, schedules
+from mlplatform.orchestration import checks
 from mlplatform.orchestration.assets import analysis, market, models, report, research, trading
+from mlplatform.orchestration.automation import schedules
+from mlplatform.orchestration.automation.landing import landing_sensor
 from mlplatform.orchestration.axis import Axis, Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.intake_jobs import intake_jobs
@@ -23,7 +25,6 @@ from mlplatform.orchestration.io import WHOLE, LakeIOManager
 from mlplatform.orchestration.lineage import Lineage
 from mlplatform.orchestration.own_strategy import home_strategy
 from mlplatform.orchestration.progress import PROGRESS, OnStep, step_logger
-from mlplatform.orchestration.sensors import landing_sensor
 from mlplatform.orchestration.stamp import Stamp
 from mlplatform.orchestration.windows import WindowDesk
 from mlplatform.orchestration.yard import MarketYard

@@ -7,12 +7,12 @@ from typing import Any
 import dagster as dg
 
 from mlplatform.domain.errors import CheckStopped, InputError
+from mlplatform.orchestration.automation.schedules import SERIES_TAG
 from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.build import Platform
 from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.progress import PROGRESS
 from mlplatform.orchestration.quality import FAILURES
-from mlplatform.orchestration.schedules import SERIES_TAG
 
 OnBatch = Callable[[Batch, int], None]
 

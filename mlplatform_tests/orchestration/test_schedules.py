@@ -6,9 +6,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from mlplatform.orchestration.automation.schedules import SERIES_TAG, run_requests
 from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.schedules import SERIES_TAG, run_requests
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench
 
