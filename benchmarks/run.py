@@ -49,6 +49,11 @@ def feature_figures() -> list[str]:
     return _said(command)
 
 
+def report_figures() -> list[str]:
+    """The report of a study of ten years, in a process of its own."""
+    return _said([sys.executable, str(HERE / "report.py")])
+
+
 def _said(command: list[str]) -> list[str]:
     """Each line that a benchmark prints, as a row."""
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -82,7 +87,7 @@ def _flat(told: str) -> str:
 def table() -> str:
     """All figures as one Markdown table under a line about the machine."""
     rows = ["| what | figure |", "|---|---|", *chain.figures()]
-    rows += [*market_figures(), *feature_figures(), *execution_figures()]
+    rows += [*market_figures(), *feature_figures(), *execution_figures(), *report_figures()]
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     return f"{day}, {machine}:\n\n" + "\n".join(rows)

@@ -1,9 +1,11 @@
 """What is left under other costs: the same trades, dearer or cheaper."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from mlplatform.market.periods import trading_day
 from mlplatform.metrics.ratios import sharpe_ratio
@@ -20,10 +22,9 @@ EXTRA_TICKS = (0.5, 1.0, 2.0)
 
 def cost_rows(name: str, policy: PolicyResult, capital_usd: float) -> tuple[CostRow, ...]:
     """The policy at 0 to 3 times its costs: commission, slippage and spread."""
-    costs = _costs(policy)
+    trades, costs = _trades_of(policy, capital_usd), _costs(policy)
     return tuple(
-        _row(name, policy, capital_usd, (multiple, 0.0), (multiple - 1.0) * costs)
-        for multiple in MULTIPLES
+        _row(name, trades, (multiple, 0.0), (multiple - 1.0) * costs) for multiple in MULTIPLES
     )
 
 
@@ -39,12 +40,10 @@ def slippage_rows(
     tick_usd = float(tick) * float(multiplier)
     paid = float(str(execution.get("slippage_ticks", 0.0)))
     paid += float(str(execution.get("spread_ticks", 0.0))) / 2.0
-    contracts = policy.trades["contracts"].to_numpy().astype(np.float64)
-    slipped = policy.trades["slippage_usd"].to_numpy().astype(np.float64)
-    a_tick = slipped / paid if paid > 0.0 else 2.0 * contracts * tick_usd
-    return tuple(
-        _row(name, policy, capital_usd, (1.0, extra), extra * a_tick) for extra in EXTRA_TICKS
-    )
+    contracts = _column(policy, "contracts")
+    a_tick = _column(policy, "slippage_usd") / paid if paid > 0.0 else 2.0 * contracts * tick_usd
+    trades = _trades_of(policy, capital_usd)
+    return tuple(_row(name, trades, (1.0, extra), extra * a_tick) for extra in EXTRA_TICKS)
 
 
 def break_even_multiple(policy: PolicyResult) -> Metric:
@@ -57,38 +56,61 @@ def break_even_multiple(policy: PolicyResult) -> Metric:
     return 1.0 + float(policy.trades["net_usd"].sum()) / costs
 
 
-def _costs(policy: PolicyResult) -> Floats:
-    total = policy.trades["commission_usd"] + policy.trades["slippage_usd"]
-    return total.to_numpy().astype(np.float64)
+@dataclass(frozen=True, eq=False)
+class _Trades:
+    """A policy's trades as arrays, and its marks."""
+
+    net_usd: Floats
+    risk_usd: Floats
+    """NaN without a stop."""
+    day: NDArray[np.int64]
+    """Place of the exit's trading day among the marks."""
+    equity_usd: Floats
+    capital_usd: float
 
 
-def _row(
-    name: str,
-    policy: PolicyResult,
-    capital_usd: float,
-    changed: tuple[float, float],
-    added_usd: Floats,
-) -> CostRow:
+def _trades_of(policy: PolicyResult, capital_usd: float) -> _Trades:
+    days = policy.daily.select("session_date").with_row_index("at")
+    exits = policy.trades.select(session_date=trading_day(pl.col("exit_ts")))
+    at = exits.join(days, on="session_date", how="left", maintain_order="left")["at"]
+    return _Trades(
+        _column(policy, "net_usd"),
+        _risk_usd(policy.trades),
+        at.to_numpy().astype(np.int64),
+        policy.daily["equity_usd"].to_numpy().astype(np.float64),
+        capital_usd,
+    )
+
+
+def _row(name: str, trades: _Trades, changed: tuple[float, float], added_usd: Floats) -> CostRow:
     """The row with `added_usd` taken from each trade on the day of its exit."""
-    trades = policy.trades
-    if trades.is_empty():
+    if not trades.net_usd.size:
         none = Undefined(NO_TRADES)
         return CostRow(name, *changed, none, none, none)
-    net = trades["net_usd"].to_numpy().astype(np.float64) - added_usd
-    risk = _risk_usd(trades)
+    net, risk = trades.net_usd - added_usd, trades.risk_usd
     known = np.isfinite(risk)
+    taken = np.cumsum(np.bincount(trades.day, added_usd, trades.equity_usd.size))
+    daily = daily_returns(trades.equity_usd - taken, trades.capital_usd)
     return CostRow(
         name,
         *changed,
         net_usd=float(net.sum()),
         expectancy_r=mean_per_trade(net[known] / risk[known]),
-        sharpe=_sharpe(policy, capital_usd, added_usd),
+        sharpe=daily if isinstance(daily, Undefined) else sharpe_ratio(daily),
     )
 
 
+def _costs(policy: PolicyResult) -> Floats:
+    return _column(policy, "commission_usd") + _column(policy, "slippage_usd")
+
+
+def _column(policy: PolicyResult, name: str) -> Floats:
+    return policy.trades[name].to_numpy().astype(np.float64)
+
+
 def _risk_usd(trades: pl.DataFrame) -> Floats:
-    """Initial risk of each trade, NaN where it had no stop: net / R, and where both are zero, its
-    stop at the others' value of a point.
+    """Initial risk of each trade, NaN where it had no stop: its stop at the value of a point that
+    the trades' net and R tell.
     """
     size = (trades["stop_points"] * trades["contracts"]).to_numpy().astype(np.float64)
     r = trades["r"].to_numpy().astype(np.float64)
@@ -98,16 +120,3 @@ def _risk_usd(trades: pl.DataFrame) -> Floats:
         return np.full(len(r), np.nan)
     point_usd = float(np.median(net[told] / (r[told] * size[told])))
     return np.where(np.isfinite(r), size * point_usd, np.nan)
-
-
-def _sharpe(policy: PolicyResult, capital_usd: float, added_usd: Floats) -> Metric:
-    day = trading_day(pl.col("exit_ts")).alias("session_date")
-    by_day = (
-        policy.trades.select(day, added=pl.Series(added_usd))
-        .group_by("session_date")
-        .agg(pl.col("added").sum())
-    )
-    marks = policy.daily.join(by_day, on="session_date", how="left", maintain_order="left")
-    taken = marks["added"].fill_null(0.0).cum_sum().to_numpy()
-    daily = daily_returns(marks["equity_usd"].to_numpy() - taken, capital_usd)
-    return daily if isinstance(daily, Undefined) else sharpe_ratio(daily)

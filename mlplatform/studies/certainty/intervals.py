@@ -20,7 +20,7 @@ FIGURES = (
     "expectancy_r",
     "max_drawdown_frac",
 )
-_CHUNK = 250
+_CHUNK = 100
 
 
 def figures_of(days: Days, summary: Summary) -> dict[str, Metric]:
