@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from mlplatform import cli_market
+from mlplatform import cli_market, cli_report
 from mlplatform.cli_options import (
     CadenceOption,
     Capital,
@@ -36,6 +36,7 @@ app = typer.Typer(
 bench_app = typer.Typer(help="Measure the platform on this machine.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 cli_market.add_to(app)
+cli_report.add_to(app)
 
 
 def _wish(

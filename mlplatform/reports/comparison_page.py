@@ -1,0 +1,105 @@
+"""A comparison as one HTML page without script: its chart is drawn in SVG."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import accumulate
+
+from mlplatform.metrics.undefined import Undefined
+from mlplatform.reports.comparison_rows import (
+    HEADINGS,
+    TRADE_HEADINGS,
+    bounds,
+    figure_rows,
+    setting_rows,
+    shared_line,
+    trade_rows,
+)
+from mlplatform.reports.wording import in_unit
+from mlplatform.studies.comparison.value import Comparison
+
+_TEMPLATE = files("mlplatform.reports") / "template"
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 1000, 360, 90, 10, 28
+_TICKS = 4
+
+
+@dataclass(frozen=True)
+class _Tick:
+    y: float
+    label: str
+
+
+@dataclass(frozen=True)
+class _Line:
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class _Chart:
+    ticks: tuple[_Tick, ...]
+    lines: tuple[_Line, ...]
+    width: int = _WIDTH
+    height: int = _HEIGHT
+    left: int = _LEFT
+
+
+def comparison_html(found: Comparison) -> str:
+    """The whole page; equal comparisons give equal pages."""
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
+    environment = Environment(
+        loader=DictLoader({"comparison.html": _text("comparison.html")}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("comparison.html").render(
+        found=found,
+        basis=basis(found),
+        chart=_chart(found),
+        headings=HEADINGS,
+        figures=figure_rows(found),
+        trade_headings=TRADE_HEADINGS,
+        trades=trade_rows(found),
+        shared=shared_line(found),
+        settings=setting_rows(found),
+        style=_text("comparison.css"),
+    )
+
+
+def basis(found: Comparison) -> str:
+    """The figures that the sentence rests on."""
+    interval = found.differences["mean_day_usd"]
+    if isinstance(interval, Undefined):
+        return f"No interval of the difference: {interval.reason}."
+    gap = in_unit(interval.value, "usd_cents")
+    return (
+        f"The difference of the mean day, B minus A: {gap} (98 % interval "
+        f"{bounds('mean_day_usd', interval)}), over {len(found.days):,} trading days."
+    )
+
+
+def _chart(found: Comparison) -> _Chart:
+    a, b = (list(accumulate(net, initial=0.0)) for net in (found.net_a_usd, found.net_b_usd))
+    gap = [other - own for own, other in zip(a, b, strict=True)]
+    low, high = min(*a, *b, *gap), max(*a, *b, *gap)
+    reach = (high - low) or 1.0
+
+    def y(value: float) -> float:
+        return round(_TOP + (high - value) / reach * (_HEIGHT - _TOP - _BOTTOM), 1)
+
+    levels = [low + reach * step / _TICKS for step in range(_TICKS + 1)]
+    ticks = tuple(_Tick(y(level), in_unit(level, "plain")) for level in levels)
+    lines = (("gap", gap), ("a", a), ("b", b))
+    return _Chart(ticks, tuple(_Line(name, _path(values, y)) for name, values in lines))
+
+
+def _path(values: Sequence[float], y: Callable[[float], float]) -> str:
+    step = (_WIDTH - _LEFT) / max(len(values) - 1, 1)
+    return "M" + "L".join(f"{_LEFT + n * step:.1f},{y(v)}" for n, v in enumerate(values))
+
+
+def _text(name: str) -> str:
+    return (_TEMPLATE / name).read_text(encoding="utf-8")
