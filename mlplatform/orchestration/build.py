@@ -15,7 +15,15 @@ from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.orchestration import checks
-from mlplatform.orchestration.assets import analysis, market, models, report, research, trading
+from mlplatform.orchestration.assets import (
+    analysis,
+    comparison,
+    market,
+    models,
+    report,
+    research,
+    trading,
+)
 from mlplatform.orchestration.automation import schedules
 from mlplatform.orchestration.automation.landing import landing_sensor
 from mlplatform.orchestration.axis import Axis, Partition
@@ -36,6 +44,7 @@ _ASSETS = (
     *(research.features, research.candidates, research.labels),
     *(models.stop_model, models.entry_model, models.size_model, models.policy),
     *(trading.decisions, trading.backtest, trading.equity, trading.champion),
+    comparison.model_comparison,
     analysis.feature_report,
     report.walk_forward_report,
 )

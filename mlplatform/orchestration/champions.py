@@ -1,7 +1,6 @@
 """The out-of-sample trades of champion recipes: kept at promotion, to hold challengers against."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,10 +11,14 @@ import polars as pl
 from mlplatform.adapters.atomic import replacing
 from mlplatform.adapters.home import Home, write_text
 from mlplatform.domain.tables import TRADES
+from mlplatform.settings import StudySettings
 from mlplatform.studies.comparison.value import Contender
 
 _TOLD, _TRADES = "champion.json", "trades.parquet"
 _CURRENT = "current.json"
+_SETTINGS = ("cadence", "train_periods", "trials", "seed", "capital_usd", "embargo_minutes")
+_SETTINGS += ("max_contracts", "strategy")
+"""What a recipe is made of, beside code."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +77,32 @@ class Shelf:
             told["settings"],
         )
 
+    def incumbent(
+        self, held: str | None, recipe: str, mine: Contender
+    ) -> tuple[Contender | None, str]:
+        """Whom `mine`, of `recipe`, is held against, or None and the reason.
+
+        `held` is the champion recipe. Where that is the own one, it is whom it replaced.
+        """
+        if held is None:
+            return None, "the series has no champion"
+        against = self.over(recipe) if held == recipe else held
+        found = self.champion(against)
+        if found is not None and set(found.days) & set(mine.days):
+            return found, ""
+        if found is not None:
+            return None, "the champion recipe and this one share no trading day"
+        if held == recipe:
+            return None, "this recipe is the first champion of the series"
+        return None, "the trades of the champion recipe were not kept"
+
     def _told(self, recipe: str) -> dict[str, Any] | None:
         path = self._root / recipe / _TOLD
         return json.loads(path.read_text()) if path.is_file() else None
 
 
 def contender_of(
-    series: str,
-    trades: pl.DataFrame,
-    equity: pl.DataFrame,
-    capital_usd: float,
-    settings: Mapping[str, object],
+    series: str, trades: pl.DataFrame, equity: pl.DataFrame, settings: StudySettings
 ) -> Contender:
     """What this recipe's ML policy traded: from tables `backtest` and `daily_equity`."""
     mine = pl.col("policy") == "ml"
@@ -95,6 +113,6 @@ def contender_of(
         "ml",
         trades.filter(mine).select(TRADES.names),
         tuple(days),
-        capital_usd,
-        settings,
+        settings.capital_usd,
+        settings.model_dump(mode="json", include=set(_SETTINGS)),
     )

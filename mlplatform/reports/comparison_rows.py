@@ -56,8 +56,8 @@ def shared_line(found: Comparison) -> str:
     if isinstance(gap, Undefined):
         return f"{told}; no interval of their difference: {gap.reason}."
     return (
-        f"{told}; on these B makes {_signed('expectancy_r', gap.value)} a trade more than A "
-        f"({bounds('expectancy_r', gap)})."
+        f"{told}; on these B − A is {_signed('expectancy_r', gap.value)} a trade "
+        f"(98 % interval {bounds('expectancy_r', gap)})."
     )
 
 
@@ -75,7 +75,9 @@ def bounds(name: str, interval: Interval | Undefined) -> str:
     """The interval's bounds; a dash where it does not exist."""
     if isinstance(interval, Undefined):
         return NONE
-    return f"{_signed(name, interval.low)} to {_signed(name, interval.high)}"
+    low, high = _signed(name, interval.low), _signed(name, interval.high)
+    unit = high.partition(" ")[2]
+    return f"{low.removesuffix(unit).rstrip()} to {high}" if unit else f"{low} to {high}"
 
 
 def comparison_tables(found: Comparison) -> "list[Table]":
@@ -90,7 +92,7 @@ def comparison_tables(found: Comparison) -> "list[Table]":
     ):
         table = Table()
         for place, heading in enumerate(headings):
-            table.add_column(heading, justify="right" if place else "left", no_wrap=place == 0)
+            table.add_column(heading, justify="right" if place else "left", no_wrap=True)
         for row in rows:
             table.add_row(*row)
         if rows:

@@ -17,6 +17,7 @@ MARKET = {"raw_bars", "contract_bars", "rolls", "bars", "quarantined_bars"}
 BY_PERIOD = MARKET | {"features", "candidates", "labels"}
 BY_WINDOW = {"stop_model", "entry_model", "size_model", "policy", "decisions"}
 BY_SERIES = {"backtest", "equity", "champion", "walk_forward_report", "feature_report"}
+BY_SERIES |= {"model_comparison"}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import dagster as dg
 import polars as pl
 
+from mlplatform.adapters.home import Home
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.decisions.baseline import baseline_decisions, random_candidates
 from mlplatform.decisions.exits import strategy_decisions
@@ -12,6 +13,7 @@ from mlplatform.domain.tables import BACKTEST, CHAMPIONS, DAILY_EQUITY, DECISION
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
+from mlplatform.orchestration.champions import Shelf, contender_of
 from mlplatform.orchestration.gate import judge, promote
 from mlplatform.orchestration.plots import thumbnail
 from mlplatform.orchestration.stamp import Stamp
@@ -122,26 +124,32 @@ def equity(workshop: Workshop) -> dg.AssetsDefinition:
 
 def champion(workshop: Workshop) -> dg.AssetsDefinition:
     """The alias."""
-    modules = ("orchestration.gate", "studies.recipe")
+    modules = ("orchestration.gate", "studies.recipe", "orchestration.champions")
     card = workshop.card(
         "study", {"mlflow"}, CHAMPIONS, modules, ("gate_min_trades",), by_series=True
     )
 
     @dg.asset(
         **card,
-        ins=_all_periods(workshop, "policy") | {"backtest": dg.AssetIn()},
+        ins=_all_periods(workshop, "policy") | {"backtest": dg.AssetIn(), "equity": dg.AssetIn()},
         description="Moves the alias to the recipe's newest policy where the gate has passed.",
     )
     def champion(
         context: dg.AssetExecutionContext,
         policy: pl.DataFrame,
         backtest: pl.DataFrame,
+        equity: pl.DataFrame,
         settings: dg.ResourceParam[StudySettings],
         tracker: dg.ResourceParam[Tracker],
+        home: dg.ResourceParam[Home],
         stamp: dg.ResourceParam[Stamp],
     ) -> dg.MaterializeResult:
-        verdict = judge(context.partition_key, backtest, policy, settings, tracker)
-        row = promote(context.partition_key, verdict, backtest, policy, tracker)
+        series = context.partition_key
+        verdict = judge(series, backtest, policy, settings, tracker)
+        row = promote(series, verdict, backtest, policy, tracker)
+        if verdict.passed:
+            recipe = policy.sort("period")["recipe"][-1]
+            Shelf(home, series).keep(recipe, contender_of(series, backtest, equity, settings))
         told = {name: str(row[name][0]) for name in ("moved", "reason", "version")}
         return stamp.result(context, row, told, unhashed=("version", "moved", "reason"))
 
