@@ -25,6 +25,10 @@ from mlplatform.execution.variants import Variants, over_threads
 from mlplatform.execution.windows import bar_flags
 
 Floats = NDArray[np.float64]
+_OF_ACCOUNT = (
+    *("max_contracts", "max_trades", "max_losses", "margin_usd", "max_daily_loss_usd"),
+    *("max_heat_frac", "drawdown_ends_frac", "max_drawdown_frac"),
+)
 _RESULT_TYPES: dict[str, Any] = {
     "complete": np.bool_,
     "entry_bar": np.int64,
@@ -128,7 +132,7 @@ def simulate_each(
 
 def without_limits(record: Records) -> Records:
     """The rules without the account's limits."""
-    for name in ("max_contracts", "max_trades", "max_losses", "margin_usd", "max_daily_loss_usd"):
+    for name in _OF_ACCOUNT:
         record[name] = 0
     return record
 

@@ -78,6 +78,8 @@ class Outcome(IntEnum):
     REFUSED_CAPACITY = 19
     EXITED = 20
     NOTHING_TO_EXIT = 21
+    REFUSED_HEAT = 22
+    REFUSED_DRAWDOWN = 23
 
     @property
     def label(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mlplatform.execution.account_size import drawdown_frac
 from mlplatform.execution.codes import (
     EMPTY,
     OPEN,
@@ -31,6 +32,7 @@ NOTHING, CANCELLED_EXIT = int(Outcome.NOTHING_TO_EXIT), int(Outcome.CANCELLED_EX
 BUSY, AT_SESSION_END = int(Outcome.REFUSED_BUSY), int(Outcome.REFUSED_SESSION)
 AT_ROLL, OUTSIDE_WINDOW = int(Outcome.REFUSED_ROLL), int(Outcome.REFUSED_WINDOW)
 TRADES, SIZE = int(Outcome.REFUSED_TRADES), int(Outcome.REFUSED_SIZE)
+HEAT, DRAWDOWN = int(Outcome.REFUSED_HEAT), int(Outcome.REFUSED_DRAWDOWN)
 MARGIN, CAPACITY = int(Outcome.REFUSED_MARGIN), int(Outcome.REFUSED_CAPACITY)
 
 
@@ -96,6 +98,10 @@ def refusal(run: Any, ask: Ask, flags: int, found: Any) -> int:
         return OUTSIDE_WINDOW
     if account.halted:
         return account.halted
+    if rules.max_drawdown_frac > 0.0 and drawdown_frac(run) >= rules.max_drawdown_frac:
+        return DRAWDOWN
+    if ask.quantity < 1:
+        return HEAT
     if rules.max_trades > 0 and account.session_entries + working >= rules.max_trades:
         return TRADES
     exposure = contracts + ask.quantity

@@ -16,6 +16,11 @@ class Limits:
     `windows` are spans of exchange time (Chicago) as ("08:30", "15:00"), the end excluded; a
     decision counts at its bar's end. `no_entry_minutes` and `no_entry_bars` close the session
     early for entries. The loss limits stop trading until the next session.
+
+    The last four know the running account. What all open and working trades can lose at their
+    stops stays within `max_heat_frac` of equity: an order gets as many contracts as fit. From a
+    fall of `drawdown_starts_frac` below the account's peak on, an order's contracts shrink evenly,
+    to one at `drawdown_ends_frac`. From `max_drawdown_frac` on nothing is entered any more.
     """
 
     max_contracts: int = 0
@@ -27,6 +32,17 @@ class Limits:
     no_entry_minutes: int = 0
     no_entry_bars: int = 0
     windows: tuple[tuple[str, str], ...] = ()
+    max_heat_frac: float = 0.0
+    drawdown_starts_frac: float = 0.0
+    drawdown_ends_frac: float = 0.0
+    max_drawdown_frac: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.drawdown_ends_frac and not self.drawdown_starts_frac < self.drawdown_ends_frac:
+            raise InputError(
+                f"drawdown_starts_frac {self.drawdown_starts_frac} must lie below "
+                f"drawdown_ends_frac {self.drawdown_ends_frac}."
+            )
 
 
 @dataclass(frozen=True)

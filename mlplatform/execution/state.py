@@ -173,6 +173,10 @@ RULES = np.dtype(
         ("trail_scale", "f8"),
         ("margin_usd", "f8"),
         ("max_daily_loss_usd", "f8"),
+        ("max_heat_frac", "f8"),
+        ("drawdown_starts_frac", "f8"),
+        ("drawdown_ends_frac", "f8"),
+        ("max_drawdown_frac", "f8"),
         ("is_plain", "i4"),  # no option under which more than stop and target ends a lone trade
         ("policy", "i4"),
         ("per_setup", "i4"),

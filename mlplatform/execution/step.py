@@ -4,8 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mlplatform.execution.account_size import allowed, knows_account
 from mlplatform.execution.coast import coast, due_bar
-from mlplatform.execution.codes import FillPolicy, Outcome
+from mlplatform.execution.codes import FillPolicy, OrderKind, Outcome
 from mlplatform.execution.compiled import entrance, inlined
 from mlplatform.execution.fills import set_outcome
 from mlplatform.execution.intake import Ask, admit, start, write_terms
@@ -16,6 +17,7 @@ from mlplatform.execution.phases import mark, open_session, trade_close, trade_t
 from mlplatform.execution.prices import bar_at
 
 NEXT_OPEN = int(FillPolicy.NEXT_OPEN)
+EXIT = int(OrderKind.EXIT)
 IS_WORKING = int(Outcome.WORKING)
 
 
@@ -34,7 +36,7 @@ class Run(NamedTuple):
 def accept(run: Any, bar: Any, o: int, flags: int) -> None:
     """Take in row o of the orders, decided at the end of this bar."""
     orders = run.orders
-    ask = Ask(
+    wish = Ask(
         run.state.first_order + o,
         whole(orders.kind, o),
         whole(orders.side, o),
@@ -42,6 +44,11 @@ def accept(run: Any, bar: Any, o: int, flags: int) -> None:
         whole(orders.setup, o),
         whole(orders.oco_group, o),
     )
+    contracts = np.int64(wish.quantity)
+    if knows_account(run.rules) and wish.kind != EXIT:
+        stop_points = price_at(orders.stop_points, o) * run.rules.stop_scale
+        contracts = np.int64(allowed(run, wish, stop_points))
+    ask = Ask(wish.order, wish.kind, wish.side, contracts, wish.setup, wish.oco_group)
     outcome = admit(run, bar, ask, flags)
     set_outcome(run, ask.order, outcome)
     if outcome == IS_WORKING:

@@ -216,3 +216,76 @@ def test_an_exit_order_spares_no_entry_of_its_own_group() -> None:
     waiting = order(0, 1, kind=OrderKind.LIMIT, entry_limit=90.0, oco_group=3)
     orders = Orders.concat([waiting, Orders.exits([0], oco_group=3)])
     assert outcomes(flat(3), orders) == ["cancelled_exit", "exited"]
+
+
+def contracts(bars: BarArrays, orders: Orders, rules: Rules) -> list[int]:
+    """Of every entry fill, on 1,000 dollars."""
+    fills = played(bars, orders, rules).fills()
+    return fills.filter(fills["reason"] == "entry")["contracts"].to_list()
+
+
+def test_an_order_has_as_many_contracts_as_the_heat_leaves_and_none_is_refused() -> None:
+    """6 % of 1,000 dollars are 60: three contracts of 20 points."""
+    one = Orders([0], [1], 5, stop_points=20.0)
+    assert contracts(flat(3), one, limited(max_heat_frac=0.06)) == [3]
+    assert contracts(flat(3), one, limited(max_heat_frac=0.5)) == [5]
+    assert contracts(flat(3), one, limited()) == [5]
+    assert outcomes(flat(3), one, limited(max_heat_frac=0.0199)) == ["refused_heat"]
+    naked = Orders([0], [1], 5)
+    assert outcomes(flat(3), naked, limited(max_heat_frac=0.9)) == ["refused_heat"]
+
+
+def test_heat_counts_what_other_open_and_working_trades_can_lose() -> None:
+    rules = replace(limited(max_heat_frac=0.06), mode=PositionMode.PER_SETUP)
+    two = Orders([0, 1], [1, -1], [2, 5], setup=[0, 1], setup_names=("a", "b"), stop_points=20.0)
+    assert contracts(flat(4), two, rules) == [2, 1]
+    resting = replace(two, kind=[OrderKind.LIMIT, OrderKind.MARKET], entry_limit=[90.0, np.nan])
+    assert contracts(flat(4), resting, rules) == [1]
+
+
+def test_a_stop_moved_beyond_the_entry_risks_nothing() -> None:
+    bars = drawn(FLAT, "100 111 100 110", *["110 111 109 110"] * 3)
+    rules = replace(limited(max_heat_frac=0.06), mode=PositionMode.PER_SETUP)
+    two = Orders(
+        [0, 2],
+        [1, 1],
+        [3, 3],
+        setup=[0, 1],
+        setup_names=("a", "b"),
+        stop_points=20.0,
+        breakeven_trigger_points=[5.0, np.inf],
+        breakeven_offset_points=0.0,
+    )
+    assert contracts(bars, two, rules) == [3, 3]
+
+
+FALLEN = (FLAT, "100 101 94 94", *["94 95 93 94"] * 3)
+"""Ten contracts bought at 100 lose 60 of 1,000 dollars at a stop of 6 points."""
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"), [(0.0, 8), (0.10, 5), (0.07, 2), (0.06, 1), (0.05, 1), (0.5, 7)]
+)
+def test_contracts_shrink_with_the_drawdown_to_one(ends: float, expected: int) -> None:
+    """At a fall of 6 %, scaled from 4 % on: at 10 % four sixths are left, of 8 five."""
+    orders = Orders([0, 2], [1, 1], [10, 8], stop_points=6.0)
+    limits = limited(drawdown_starts_frac=0.04 if ends else 0.0, drawdown_ends_frac=ends)
+    assert contracts(drawn(*FALLEN), orders, limits) == [10, expected]
+
+
+def test_from_the_greatest_drawdown_on_nothing_is_entered() -> None:
+    orders = Orders([0, 2], [1, 1], [10, 8], stop_points=6.0)
+    assert outcomes(drawn(*FALLEN), orders, limited(max_drawdown_frac=0.06))[1] == (
+        "refused_drawdown"
+    )
+    assert outcomes(drawn(*FALLEN), orders, limited(max_drawdown_frac=0.0601))[1] == "filled"
+
+
+def test_scaling_that_ends_before_it_starts_is_refused() -> None:
+    with pytest.raises(InputError, match="must lie below"):
+        Limits(drawdown_starts_frac=0.1, drawdown_ends_frac=0.1)
+
+
+def test_an_exit_needs_no_heat() -> None:
+    orders = Orders.concat([Orders([0], [1], stop_points=50.0), Orders.exits([1])])
+    assert outcomes(flat(4), orders, limited(max_heat_frac=0.06)) == ["filled", "exited"]

@@ -78,7 +78,7 @@ def test_money_is_conserved_to_the_cent_at_every_bar(world: World) -> None:
 
 def test_the_random_worlds_hold_every_outcome_and_every_reason() -> None:
     reasons, outcomes, resolved = set(), set(), 0
-    for world in seeded_worlds(Kind(finer=True, scheduled=True), 400, seed=11):
+    for world in seeded_worlds(Kind(finer=True, scheduled=True), 1200, seed=11):
         result = run(world.bars, world.orders, world.rules, CAPITAL_USD, world.finer)
         reasons |= {fill.reason for fill in result.fills}
         outcomes |= set(result.outcomes)

@@ -59,10 +59,18 @@ class Account:
     entries: int = 0
     losses: int = 0
     stopped_by: Outcome | None = None
+    peak: float = 0.0
+    """The highest end of a bar, or where it began."""
     fills: list[Fill] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
     equities: list[float] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
+
+    @property
+    def fallen(self) -> float:
+        """The share of its highest mark that the account has lost."""
+        highest = max(self.peak, self.equity)
+        return (highest - self.equity) / highest if highest > 0 else 1.0
 
     def start_bar(self, bar: Bar) -> None:
         """Step 0: a new session starts at zero."""
@@ -76,6 +84,7 @@ class Account:
     def end_bar(self, positions: list[Ticket]) -> None:
         """Write the bar's row of the equity table."""
         self.equities.append(self.equity)
+        self.peak = max(self.peak, self.equity)
         self.positions.append(sum(ticket.side * ticket.remaining for ticket in positions))
 
     def mark_and_judge(self, positions: list[Ticket], bar: Bar) -> None:

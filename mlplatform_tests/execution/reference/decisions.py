@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlplatform.execution import OrderKind, Outcome, PositionMode, Reason
@@ -27,6 +28,7 @@ def decide(engine: Engine, order: Order, bar: Bar) -> None:
     if engine.rules.reverse and order.kind == OrderKind.MARKET:
         turned = [t for t in counted if in_scope(engine, t, order) and t.side != order.side]
     counted = [ticket for ticket in counted if ticket not in turned]
+    order = replace(order, quantity=affordable(engine, order, counted))
     why = refusal(engine, order, bar, counted)
     if why is not None:
         engine.outcomes[order.row] = why
@@ -39,6 +41,38 @@ def decide(engine: Engine, order: Order, bar: Bar) -> None:
     if order.kind == OrderKind.MARKET and engine.fills_at_close:
         raw = market_at_close(bar, order.side, engine.rules.fill_policy)
         engine.enter(ticket, bar, raw, False, "close")
+
+
+def affordable(engine: Engine, order: Order, counted: list[Ticket]) -> int:
+    """As many contracts as drawdown and heat leave, counted up one by one."""
+    rules, limits, account = engine.rules, engine.rules.limits, engine.account
+    wanted = order.quantity
+    if limits.drawdown_ends_frac:
+        starts, ends = limits.drawdown_starts_frac, limits.drawdown_ends_frac
+        if account.fallen >= ends:
+            share = 0.0
+        elif account.fallen <= starts:
+            share = 1.0
+        else:
+            share = (ends - account.fallen) / (ends - starts)
+        wanted = max([n for n in range(order.quantity + 1) if n <= order.quantity * share + 1e-9])
+        wanted = max(wanted, 1)
+    if not limits.max_heat_frac:
+        return wanted
+    risked = sum(at_risk(ticket) for ticket in counted) * rules.multiplier_usd
+    budget = limits.max_heat_frac * account.equity
+    one = order.stop_points * rules.multiplier_usd
+    fitting = [
+        n for n in range(1, wanted + 1) if budget > risked and risked + (n - 1e-9) * one <= budget
+    ]
+    return max(fitting, default=0)
+
+
+def at_risk(ticket: Ticket) -> float:
+    """Points times contracts that are lost at its stop."""
+    if ticket.is_open:
+        return ticket.remaining * max(0.0, ticket.side * (ticket.entry - ticket.stop))
+    return ticket.order.quantity * ticket.order.stop_points
 
 
 def is_partner(ticket: Ticket, order: Order) -> bool:
@@ -91,6 +125,10 @@ def refusal(engine: Engine, order: Order, bar: Bar, counted: list[Ticket]) -> Ou
         return Outcome.REFUSED_WINDOW
     if account.stopped_by is not None:
         return account.stopped_by
+    if limits.max_drawdown_frac and account.fallen >= limits.max_drawdown_frac:
+        return Outcome.REFUSED_DRAWDOWN
+    if order.quantity < 1:
+        return Outcome.REFUSED_HEAT
     entered = account.entries + sum(1 for ticket in counted if not ticket.is_open)
     if limits.max_trades_per_session and entered >= limits.max_trades_per_session:
         return Outcome.REFUSED_TRADES

@@ -144,7 +144,7 @@ def rule_set(dice: Dice, policies: tuple[FillPolicy, ...], windows: bool) -> Rul
         no_entry_minutes=dice.mostly(0, 2, 3) if windows else 0,
         windows=dice.pick(*_WINDOWS) if windows else (),
     )
-    return Rules(
+    rules = Rules(
         tick_points=tick,
         multiplier_usd=5.0,
         commission_usd=dice.mostly(0.0, 0.62),
@@ -161,6 +161,17 @@ def rule_set(dice: Dice, policies: tuple[FillPolicy, ...], windows: bool) -> Rul
         flatten_at_session_end=dice.pick(False, True),
         limits=limits,
     )
+    if not dice.mostly(False, True):
+        return rules
+    starts = dice.mostly(0.0, 0.01)
+    knowing = replace(
+        limits,
+        max_heat_frac=dice.mostly(0.0, 0.02, 0.05, 0.1),
+        drawdown_starts_frac=starts,
+        drawdown_ends_frac=dice.mostly(0.0, 0.03, 0.08),
+        max_drawdown_frac=dice.mostly(0.0, 0.02, 0.05),
+    )
+    return replace(rules, limits=knowing)
 
 
 _WINDOWS = (
@@ -182,7 +193,7 @@ class Kind(NamedTuple):
     finer: bool = False
 
 
-BYTES = (2 + 5 * MAX_BARS, 1 + 36 * MAX_ORDERS, 32, 3 * MAX_BARS)
+BYTES = (2 + 5 * MAX_BARS, 1 + 36 * MAX_ORDERS, 40, 3 * MAX_BARS)
 """What bars, orders, rules and finer bars use at most; later rolls are zero."""
 
 
