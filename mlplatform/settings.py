@@ -41,6 +41,16 @@ class StudySettings(BaseSettings):
     gate_min_trades: int = Field(30, ge=1)
     """Out-of-sample trades below which no recipe becomes champion."""
     max_contracts: int = Field(5, ge=1)
+    size_method: Literal["kelly", "fixed", "fixed_fractional", "volatility"] = "kelly"
+    """How many contracts the model policy wants, before caps."""
+    max_heat_frac: float = Field(0.06, ge=0, le=1)
+    """All that open trades of the model policy may lose at their stops, of equity; 0: no limit."""
+    drawdown_starts_frac: float = Field(0.04, ge=0, le=1)
+    """From this fall below the account's peak on its contracts shrink evenly ..."""
+    drawdown_ends_frac: float = Field(0.10, ge=0, le=1)
+    """... to one at this fall; 0: they do not."""
+    max_drawdown_frac: float = Field(0.0, ge=0, le=1)
+    """From this fall on it enters nothing any more; 0: it goes on."""
     embargo_minutes: int = Field(60, ge=0)
     """Between the end of a training label and the first tested decision."""
     strategy: str = ""

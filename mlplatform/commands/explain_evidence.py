@@ -15,6 +15,7 @@ from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BACKTEST, DECISIONS, MODELS, POLICIES
 from mlplatform.features.sets import core_plan, model_inputs
+from mlplatform.orchestration.account import account_limits
 from mlplatform.orchestration.build import Platform
 from mlplatform.setups.inputs import ModelInputs, model_inputs_of
 from mlplatform.studies.backtest import backtest_fills, tested_bars
@@ -137,7 +138,9 @@ class Shelf:
         axis = PeriodAxis(settings.cadence, settings.first_period)
         span = tested_bars(axis, self.bars, self.decisions)
         mine = pl.col("candidate_id") == identity
-        found = backtest_fills(self.series, span, self.decisions, settings.capital_usd)
+        found = backtest_fills(
+            self.series, span, self.decisions, settings.capital_usd, account_limits(settings)
+        )
         return found[0].filter(mine), found[1].filter(mine)
 
     def _origin(self, period: str, ts: Any) -> Origin | None:

@@ -98,6 +98,13 @@ def refusal(run: Any, ask: Ask, flags: int, found: Any) -> int:
         return OUTSIDE_WINDOW
     if account.halted:
         return account.halted
+    return money_refusal(run, ask, contracts, working)
+
+
+@inlined
+def money_refusal(run: Any, ask: Ask, contracts: int, working: int) -> int:
+    """What drawdown, heat, trades of the session, size and margin say; 0 where nothing."""
+    account, rules = run.state, run.rules
     if rules.max_drawdown_frac > 0.0 and drawdown_frac(run) >= rules.max_drawdown_frac:
         return DRAWDOWN
     if ask.quantity < 1:

@@ -44,7 +44,7 @@ def accept(run: Any, bar: Any, o: int, flags: int) -> None:
         whole(orders.setup, o),
         whole(orders.oco_group, o),
     )
-    contracts = np.int64(wish.quantity)
+    contracts: Any = np.int64(wish.quantity)
     if knows_account(run.rules) and wish.kind != EXIT:
         stop_points = price_at(orders.stop_points, o) * run.rules.stop_scale
         contracts = np.int64(allowed(run, wish, stop_points))

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from mlplatform.domain.schema import Table
+from mlplatform.orchestration.account import ACCOUNT_MATTERS
 from mlplatform.orchestration.axis import SERIES, Axis
 from mlplatform.orchestration.code import code_version
 from mlplatform.settings import StudySettings
@@ -48,9 +49,10 @@ class Workshop:
     def recipe(self) -> str:
         """The identity of how policies are made: code of all that trains and decides, settings."""
         modules = ("orchestration.windows", "models.size", "decisions.policy", "labels.outcomes")
-        matters = ("train_periods", "trials", "seed", "embargo_minutes", "capital_usd")
+        matters = ("train_periods", "trials", "seed", "embargo_minutes", "size_method")
         chosen = {
-            name: getattr(self.settings, name) for name in (*matters, "max_contracts", "strategy")
+            name: getattr(self.settings, name)
+            for name in (*matters, *ACCOUNT_MATTERS, "max_contracts", "strategy")
         }
         return code_version(modules, chosen)
 

@@ -11,6 +11,7 @@ from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BARS, DAILY_EQUITY, ORIGIN
 from mlplatform.labels.outcomes import LabelRules
+from mlplatform.orchestration.account import account_limits
 from mlplatform.settings import StudySettings
 from mlplatform.studies.backtest import (
     BUY_AND_HOLD,
@@ -70,7 +71,12 @@ def study_of(
         settings=_settings(series, settings),
         provenance=provenance,
         ambiguity=backtest_ambiguity(
-            series, span, frames.decisions, settings.capital_usd, frames.finer
+            series,
+            span,
+            frames.decisions,
+            settings.capital_usd,
+            frames.finer,
+            account_limits(settings),
         ),
         finer_series=frames.finer_series,
         candidates=judged_candidates(series, span, frames.decisions, comparators),

@@ -1,7 +1,7 @@
 """The backtest of a study: all policies' decisions over all windows, once, on the one step."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +16,12 @@ from mlplatform.setups.entries import entry_columns
 from mlplatform.studies.result import Ambiguity
 
 if TYPE_CHECKING:
-    from mlplatform.execution import Orders, Simulation
+    from mlplatform.execution import Limits, Orders, Rules, Simulation
 
 POLICIES = ("baseline", "ml", "random_entry")
 """Of every study; one on a strategy with exits of its own has `strategy` as well."""
+SIZED = "ml"
+"""The policy whose sizes know the running account."""
 BUY_AND_HOLD = "buy_and_hold"
 
 
@@ -36,21 +38,31 @@ def policies_of(decisions: pl.DataFrame) -> tuple[str, ...]:
 
 
 def backtest_trades(
-    series: Series, bars: pl.DataFrame, decisions: pl.DataFrame, capital_usd: float
+    series: Series,
+    bars: pl.DataFrame,
+    decisions: pl.DataFrame,
+    capital_usd: float,
+    limits: "Limits | None" = None,
 ) -> pl.DataFrame:
-    """Table `backtest`: every policy's trades. `decisions` carry their `period`."""
+    """Table `backtest`: every policy's trades. `decisions` carry their `period`; `limits` are those
+    of the policy that is sized by models.
+    """
     tags = decisions.select("policy", "candidate_id", "period", "policy_fingerprint")
     parts = [
         simulation.trades()
         .with_columns(policy=pl.lit(policy))
         .join(tags, on=["policy", "candidate_id"], how="left", maintain_order="left")
-        for policy, simulation in _simulations(series, bars, decisions, capital_usd)
+        for policy, simulation in _simulations(series, bars, decisions, capital_usd, limits)
     ]
     return BACKTEST.frame(pl.concat(parts))
 
 
 def backtest_equity(
-    series: Series, bars: pl.DataFrame, decisions: pl.DataFrame, capital_usd: float
+    series: Series,
+    bars: pl.DataFrame,
+    decisions: pl.DataFrame,
+    capital_usd: float,
+    limits: "Limits | None" = None,
 ) -> pl.DataFrame:
     """Table `daily_equity`: every policy's marks at the end of each trading day of `bars`, and
     those of one contract bought at the first open and held.
@@ -58,20 +70,24 @@ def backtest_equity(
     days = bars.select("ts", "session_date")
     parts = [
         _daily(policy, days, simulation.equity())
-        for policy, simulation in _simulations(series, bars, decisions, capital_usd)
+        for policy, simulation in _simulations(series, bars, decisions, capital_usd, limits)
     ]
     held = bars.select("ts", equity_usd=capital_usd + _held_usd(series, bars))
     return pl.concat([*parts, _daily(BUY_AND_HOLD, days, held)])
 
 
 def backtest_fills(
-    series: Series, bars: pl.DataFrame, decisions: pl.DataFrame, capital_usd: float
+    series: Series,
+    bars: pl.DataFrame,
+    decisions: pl.DataFrame,
+    capital_usd: float,
+    limits: "Limits | None" = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The fills (table `fills`) of every policy, and what became of each of its orders
     (`candidate_id`, `ts`, `outcome`); both with their `policy`.
     """
     fills, outcomes = [], []
-    for policy, simulation in _simulations(series, bars, decisions, capital_usd):
+    for policy, simulation in _simulations(series, bars, decisions, capital_usd, limits):
         fills.append(simulation.fills().with_columns(policy=pl.lit(policy)))
         outcomes.append(simulation.outcomes().with_columns(policy=pl.lit(policy)))
     return pl.concat(fills), pl.concat(outcomes)
@@ -92,35 +108,48 @@ def backtest_ambiguity(
     decisions: pl.DataFrame,
     capital_usd: float,
     finer: pl.DataFrame | None = None,
+    limits: "Limits | None" = None,
 ) -> dict[str, Ambiguity]:
     """By policy: on how many bars stop and target were both in reach, and, where there are finer
     bars (table `bars` of a shorter timeframe), what the pessimistic reading of them cost.
     """
-    from mlplatform.execution import BarArrays, Rules, compare_intrabar
+    from mlplatform.execution import BarArrays, compare_intrabar
 
-    rules = Rules.for_instrument(series.instrument)
     arrays = BarArrays.from_frame(bars, series.timeframe)
     if finer is None:
-        found = _simulations(series, bars, decisions, capital_usd)
+        found = _simulations(series, bars, decisions, capital_usd, limits)
         return {name: Ambiguity(int(run.state["ambiguous_bars"])) for name, run in found}
     finer_arrays = BarArrays.from_frame(finer)
     result = {}
     for policy in policies_of(decisions):
         orders = _orders(policy, bars, decisions)
+        rules = _rules(series, policy, limits)
         told = compare_intrabar(arrays, finer_arrays, orders, rules, capital_usd)
         result[policy] = Ambiguity(told.ambiguous_bars, told.resolved_bars, told.pessimism_usd)
     return result
 
 
 def _simulations(
-    series: Series, bars: pl.DataFrame, decisions: pl.DataFrame, capital_usd: float
+    series: Series,
+    bars: pl.DataFrame,
+    decisions: pl.DataFrame,
+    capital_usd: float,
+    limits: "Limits | None" = None,
 ) -> Iterator[tuple[str, "Simulation"]]:
-    from mlplatform.execution import BarArrays, Rules, simulate
+    from mlplatform.execution import BarArrays, simulate
 
-    rules = Rules.for_instrument(series.instrument)
     arrays = BarArrays.from_frame(bars, series.timeframe)
     for policy in policies_of(decisions):
+        rules = _rules(series, policy, limits)
         yield policy, simulate(arrays, _orders(policy, bars, decisions), rules, capital_usd)
+
+
+def _rules(series: Series, policy: str, limits: "Limits | None") -> "Rules":
+    """Those of the instrument; sizes that know the account are the model policy's alone."""
+    from mlplatform.execution import Rules
+
+    rules = Rules.for_instrument(series.instrument)
+    return rules if limits is None or policy != SIZED else replace(rules, limits=limits)
 
 
 def _orders(policy: str, bars: pl.DataFrame, decisions: pl.DataFrame) -> "Orders":

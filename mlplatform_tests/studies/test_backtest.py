@@ -10,6 +10,7 @@ from mlplatform.decisions.baseline import baseline_decisions, random_candidates
 from mlplatform.decisions.plans import Plan, decisions_of
 from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.tables import BACKTEST, CANDIDATES, DAILY_EQUITY
+from mlplatform.execution import Limits
 from mlplatform.market.periods import period_of_day
 from mlplatform.studies.backtest import (
     BUY_AND_HOLD,
@@ -105,6 +106,24 @@ def test_trades_of_each_policy_do_not_depend_on_the_other_policies():
         assert found.equals(together.filter(pl.col("policy") == policy))
         assert set(found["policy"]) == {policy}
     assert backtest_trades(MES_5M, MARKET, decisions[::-1], CAPITAL).equals(together)
+
+
+def test_sizes_know_the_account_in_the_model_policy_alone():
+    decisions = study(1).with_columns(contracts=pl.when(pl.col("take")).then(4).otherwise(0))
+    decisions = decisions.with_columns(pl.col("contracts").cast(pl.Int32))
+    free = backtest_trades(MES_5M, MARKET, decisions, CAPITAL)
+    limits = Limits(max_heat_frac=1e-3)
+    tight = backtest_trades(MES_5M, MARKET, decisions, CAPITAL, limits)
+    for policy in set(POLICIES) - {"ml"}:
+        of_it = pl.col("policy") == policy
+        assert tight.filter(of_it).equals(free.filter(of_it))
+    mine = tight.filter(pl.col("policy") == "ml")
+    assert mine.height > 10
+    assert (mine["contracts"] * mine["stop_points"] * 5.0).max() <= 1e-3 * 1.1 * CAPITAL
+    assert set(mine["contracts"]) != {4}
+    by_bars = backtest_equity(MES_5M, MARKET, decisions, CAPITAL, limits)
+    end = by_bars.filter(pl.col("policy") == "ml")["equity_usd"][-1]
+    assert end == pytest.approx(CAPITAL + mine["net_usd"].sum(), abs=0.005)
 
 
 def test_a_policy_that_decides_nothing_keeps_its_capital():

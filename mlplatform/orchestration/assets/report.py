@@ -14,6 +14,7 @@ from mlplatform.adapters.home import Home, write_text
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import REPORTS
+from mlplatform.orchestration.account import ACCOUNT_MATTERS
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.plots import png
 from mlplatform.orchestration.stamp import Stamp
@@ -22,7 +23,7 @@ from mlplatform.settings import StudySettings
 
 _MATTERS = ("cadence", "train_periods", "trials", "seed", "capital_usd", "embargo_minutes")
 _MATTERS += ("max_contracts", "max_quarantined_frac", "gate_min_trades", "from_period", "to_period")
-_MATTERS += ("strategy",)
+_MATTERS += ("strategy", "size_method", *ACCOUNT_MATTERS)
 
 
 def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:

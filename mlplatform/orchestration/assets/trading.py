@@ -11,6 +11,7 @@ from mlplatform.decisions.policy import fallback_decisions, unpack
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BACKTEST, CHAMPIONS, DAILY_EQUITY, DECISIONS
 from mlplatform.features.sets import core_plan, model_inputs
+from mlplatform.orchestration.account import ACCOUNT_MATTERS, account_limits
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.champions import Shelf, contender_of
@@ -64,7 +65,7 @@ def decisions(workshop: Workshop) -> dg.AssetsDefinition:
 def backtest(workshop: Workshop) -> dg.AssetsDefinition:
     """Trades."""
     modules = ("studies.backtest", "execution.simulation")
-    card = workshop.card("study", {"numba"}, BACKTEST, modules, ("capital_usd",), by_series=True)
+    card = workshop.card("study", {"numba"}, BACKTEST, modules, ACCOUNT_MATTERS, by_series=True)
 
     @dg.asset(
         **card,
@@ -80,7 +81,9 @@ def backtest(workshop: Workshop) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         series = Series.parse(context.partition_key)
         span = tested_bars(workshop.axis.periods, bars, decisions)
-        trades = backtest_trades(series, span, decisions, settings.capital_usd)
+        trades = backtest_trades(
+            series, span, decisions, settings.capital_usd, account_limits(settings)
+        )
         counts = trades.group_by("policy").agg(pl.len(), pl.col("net_usd").sum()).sort("policy")
         metadata = {f"{name}_trades": n for name, n, _ in counts.iter_rows()}
         metadata |= {f"{name}_net_usd": round(usd, 2) for name, _, usd in counts.iter_rows()}
@@ -92,9 +95,7 @@ def backtest(workshop: Workshop) -> dg.AssetsDefinition:
 def equity(workshop: Workshop) -> dg.AssetsDefinition:
     """Daily marks."""
     modules = ("studies.backtest", "execution.simulation")
-    card = workshop.card(
-        "study", {"numba"}, DAILY_EQUITY, modules, ("capital_usd",), by_series=True
-    )
+    card = workshop.card("study", {"numba"}, DAILY_EQUITY, modules, ACCOUNT_MATTERS, by_series=True)
 
     @dg.asset(
         **card,
@@ -110,7 +111,9 @@ def equity(workshop: Workshop) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         series = Series.parse(context.partition_key)
         span = tested_bars(workshop.axis.periods, bars, decisions)
-        marks = backtest_equity(series, span, decisions, settings.capital_usd)
+        marks = backtest_equity(
+            series, span, decisions, settings.capital_usd, account_limits(settings)
+        )
         plots = {
             policy: thumbnail(
                 marks.filter(pl.col("policy") == policy)["equity_usd"], f"{policy} equity, USD"

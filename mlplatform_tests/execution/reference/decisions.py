@@ -113,7 +113,7 @@ def send_away(engine: Engine, ticket: Ticket, bar: Bar, reason: Reason) -> None:
 
 def refusal(engine: Engine, order: Order, bar: Bar, counted: list[Ticket]) -> Outcome | None:
     """The first of the reasons of step 4 that holds."""
-    rules, limits, account = engine.rules, engine.rules.limits, engine.account
+    rules, account = engine.rules, engine.account
     scope = [ticket for ticket in counted if in_scope(engine, ticket, order)]
     if any(ticket.side != order.side for ticket in scope) or len(scope) >= rules.max_entries:
         return Outcome.REFUSED_BUSY
@@ -125,6 +125,12 @@ def refusal(engine: Engine, order: Order, bar: Bar, counted: list[Ticket]) -> Ou
         return Outcome.REFUSED_WINDOW
     if account.stopped_by is not None:
         return account.stopped_by
+    return money_refusal(engine, order, counted)
+
+
+def money_refusal(engine: Engine, order: Order, counted: list[Ticket]) -> Outcome | None:
+    """Those of them that count contracts, trades and dollars."""
+    limits, account = engine.rules.limits, engine.account
     if limits.max_drawdown_frac and account.fallen >= limits.max_drawdown_frac:
         return Outcome.REFUSED_DRAWDOWN
     if order.quantity < 1:

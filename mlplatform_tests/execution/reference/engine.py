@@ -219,7 +219,9 @@ def run(
     """Trade the orders over the bars."""
     bars = bars_of(arrays, rules.limits)
     rows = orders_of(orders)
-    account = Account(rules, cash=capital_usd, equity=capital_usd, session_start=capital_usd, peak=capital_usd)
+    account = Account(
+        rules, cash=capital_usd, equity=capital_usd, session_start=capital_usd, peak=capital_usd
+    )
     engine = Engine(rules, account)
     parts = intrabar.parts_of(bars, arrays, finer)
     for bar in bars:
