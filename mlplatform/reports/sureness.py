@@ -40,7 +40,7 @@ def earlier_json(found: Certainty) -> dict[str, object]:
     return {
         "studies": found.earlier_studies,
         "trials": deflated.trials,
-        **numbers({"sr0": deflated.sr0, "dsr": deflated.dsr}),
+        **numbers({"sr0": deflated.sr0, "dsr": deflated.dsr, "looks_dsr": found.looks.dsr}),
         "verdict": _verdict(found.verdict_with_earlier),
     }
 

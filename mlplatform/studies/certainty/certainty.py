@@ -1,5 +1,8 @@
 """From a study to how sure its figures are."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
 from mlplatform.metrics.bootstrap import CONFIDENCE, RESAMPLES, stationary_resamples
@@ -10,7 +13,6 @@ from mlplatform.metrics.sharpe import (
     deflated_sharpe,
     expected_best_sharpe,
     moments_of,
-    probabilistic_sharpe,
 )
 from mlplatform.metrics.summary import summarise
 from mlplatform.metrics.undefined import Metric, Undefined
@@ -26,7 +28,7 @@ from mlplatform.studies.certainty.intervals import (
 from mlplatform.studies.certainty.permutation import permutation_test
 from mlplatform.studies.certainty.value import Certainty, Deflation, Intervals
 from mlplatform.studies.certainty.variants import variant_days
-from mlplatform.studies.certainty.verdict import judge
+from mlplatform.studies.certainty.verdict import Evidence, judge
 from mlplatform.studies.result import StudyResult
 
 COMPARED = ("ml", "baseline")
@@ -45,42 +47,56 @@ def certainty_of(study: StudyResult, seed: int) -> Certainty:
         raise ValueError("baseline and ML must be marked on the same trading days")
     days = {name: days_of(policy, study.capital_usd) for name, policy in policies.items()}
     ml, baseline, difference = _intervals(study, days, seed)
-    sharpe = ml[1]["sharpe_ratio"]
-    trials = sum(window.trials_run for window in study.windows)
-    earlier = study.provenance.get("earlier_studies", 0)
-    earlier = earlier if isinstance(earlier, int) else 0
     moments = _moments(days["ml"])
-    own = deflation(moments, trials)
-    with_earlier = deflation(moments, max(trials, 1) * (1 + earlier))
-    counts = (policies["ml"].trades.height, len(marked[0]))
-    told = (counts, ml[0]["mean_day_usd"], difference["mean_day_usd"], sharpe)
+    trials, earlier = sum(window.trials_run for window in study.windows), _earlier(study)
+    searches, with_earlier = deflation(moments, trials), deflation(moments, trials * (1 + earlier))
+    alone, looks = deflation(moments, 1), deflation(moments, 1 + earlier)
+    evidence = Evidence(
+        trades=policies["ml"].trades.height,
+        days=len(marked[0]),
+        own=ml[0]["mean_day_usd"],
+        difference=difference["mean_day_usd"],
+        sharpe=ml[1]["sharpe_ratio"],
+        looks=alone,
+        searches=searches,
+    )
     variants = variant_days(study.candidates, marked[0])
-    execution = study.settings.get("execution")
-    execution = execution if isinstance(execution, dict) else {}
-    capital = study.capital_usd
     return Certainty(
         resamples=RESAMPLES,
         confidence=CONFIDENCE,
         ml=ml[0],
         baseline=baseline[0],
         difference=difference,
-        psr=moments if isinstance(moments, Undefined) else probabilistic_sharpe(moments),
+        psr=alone.dsr,
         trials_optuna=trials,
-        sr0=own.sr0,
-        dsr=own.dsr,
+        sr0=searches.sr0,
+        dsr=searches.dsr,
         earlier_studies=earlier,
         with_earlier=with_earlier,
+        looks=looks,
         pbo=overfitting_probability(variants),
         pbo_variants=variants.shape[1],
         permutation=permutation_test(study.candidates, seed),
-        costs=tuple(r for n, p in policies.items() for r in cost_rows(n, p, capital)),
-        slippage=tuple(
-            r for n, p in policies.items() for r in slippage_rows(n, p, capital, execution)
-        ),
-        break_even_multiple={name: break_even_multiple(p) for name, p in policies.items()},
-        verdict=judge(*told, own),
-        verdict_with_earlier=judge(*told, with_earlier),
+        **_under_other_costs(study),
+        verdict=judge(evidence),
+        verdict_with_earlier=judge(replace(evidence, looks=looks, searches=with_earlier)),
     )
+
+
+def _under_other_costs(study: StudyResult) -> dict[str, Any]:
+    policies = [(name, study.policies[name]) for name in COMPARED]
+    execution, capital = study.settings.get("execution"), study.capital_usd
+    execution = execution if isinstance(execution, dict) else {}
+    return {
+        "costs": tuple(r for n, p in policies for r in cost_rows(n, p, capital)),
+        "slippage": tuple(r for n, p in policies for r in slippage_rows(n, p, capital, execution)),
+        "break_even_multiple": {name: break_even_multiple(p) for name, p in policies},
+    }
+
+
+def _earlier(study: StudyResult) -> int:
+    earlier = study.provenance.get("earlier_studies", 0)
+    return earlier if isinstance(earlier, int) else 0
 
 
 def deflation(moments: Moments | Undefined, trials: int) -> Deflation:

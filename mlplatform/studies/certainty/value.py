@@ -74,11 +74,13 @@ class Certainty:
     trials_optuna: int
     sr0: Metric
     dsr: Metric
-    """With the trials of Optuna alone."""
+    """As if the trials of Optuna had seen the judged days: the severest reading."""
     earlier_studies: int
     """Other recipes that were tried on the same series before this one."""
     with_earlier: Deflation
     """As if each earlier study had made as many trials; what depends on it is provenance."""
+    looks: Deflation
+    """This study and each earlier one as one trial each: what the verdict goes by."""
     pbo: Metric
     """Probability of overfitting in choosing setup and threshold."""
     pbo_variants: int

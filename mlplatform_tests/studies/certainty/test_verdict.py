@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from mlplatform.metrics.bootstrap import Interval, mean_interval
-from mlplatform.metrics.ratios import sharpe_ratio
+from mlplatform.metrics.sharpe import moments_of
 from mlplatform.metrics.undefined import Undefined
 from mlplatform.studies.certainty import Deflation, Verdict, certainty_of
-from mlplatform.studies.certainty.verdict import RULES, judge
+from mlplatform.studies.certainty.certainty import deflation
+from mlplatform.studies.certainty.verdict import RULES, Evidence, judge
 from mlplatform.studies.result import StudyResult
 from mlplatform.testing.studies import StudyPlan, fake_study
 
@@ -19,8 +20,9 @@ ABOVE, BELOW, ACROSS = (
     Interval(-9.0, -20.0, -1.0, 0.98),
     Interval(1.0, -5.0, 7.0, 0.98),
 )
-ENOUGH = (30, 20)
-FEW_TRIALS = Deflation(30, 1.5, 0.9)
+ENOUGH = Evidence(
+    30, 20, ABOVE, ABOVE, 2.5, looks=Deflation(1, 0.0, 0.99), searches=Deflation(135, 2.97, 0.42)
+)
 
 
 def _verdict(study: StudyResult) -> Verdict:
@@ -44,36 +46,51 @@ def test_each_rule_speaks_where_it_applies(plan: StudyPlan, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "difference", "sharpe", "kind"),
+    ("own", "difference", "dsr", "kind"),
     [
-        (ABOVE, ABOVE, 1.51, "edge"),
-        (ABOVE, ACROSS, 1.51, "edge_not_over_baseline"),
-        (ABOVE, BELOW, 1.51, "edge_not_over_baseline"),
-        (ABOVE, ABOVE, 1.5, "none"),
-        (ACROSS, ABOVE, 9.0, "none"),
-        (replace(ABOVE, low=0.0), ABOVE, 9.0, "none"),
-        (BELOW, ABOVE, -1.0, "loss"),
-        (replace(BELOW, high=0.0), ABOVE, -1.0, "none"),
-        (ABOVE, replace(ABOVE, low=0.0), 9.0, "edge_not_over_baseline"),
+        (ABOVE, ABOVE, 0.99, "edge"),
+        (ABOVE, ACROSS, 0.99, "edge_not_over_baseline"),
+        (ABOVE, BELOW, 0.99, "edge_not_over_baseline"),
+        (ABOVE, ABOVE, 0.9899, "none"),
+        (ACROSS, ABOVE, 1.0, "none"),
+        (replace(ABOVE, low=0.0), ABOVE, 1.0, "none"),
+        (BELOW, ABOVE, 0.0, "loss"),
+        (replace(BELOW, high=0.0), ABOVE, 0.0, "none"),
+        (ABOVE, replace(ABOVE, low=0.0), 1.0, "edge_not_over_baseline"),
         (ABOVE, ABOVE, Undefined("daily returns do not vary"), "none"),
     ],
 )
 def test_an_edge_needs_the_interval_and_the_deflated_ratio(
-    own: Interval, difference: Interval, sharpe: float, kind: str
+    own: Interval, difference: Interval, dsr: float, kind: str
 ) -> None:
-    assert judge(ENOUGH, own, difference, sharpe, FEW_TRIALS).kind == kind
+    found = replace(ENOUGH, own=own, difference=difference, looks=Deflation(1, 0.0, dsr))
+    assert judge(found).kind == kind
 
 
 def test_below_thirty_trades_nothing_is_claimed() -> None:
-    assert judge((29, 200), ABOVE, ABOVE, 9.0, FEW_TRIALS).kind == "too_little"
-    assert "29 ML trades on 200 days" in judge((29, 200), ABOVE, ABOVE, 9.0, FEW_TRIALS).basis
+    few = judge(replace(ENOUGH, trades=29, days=200))
+    assert few.kind == "too_little"
+    assert "29 ML trades on 200 days" in few.basis
 
 
-def test_luck_among_many_trials_is_named() -> None:
-    many = judge(ENOUGH, ABOVE, ABOVE, 1.4, FEW_TRIALS)
-    assert "the best of so many trials would look as good by luck" in many.sentence
-    assert "the best of 30 trials without skill shows 1.50" in many.basis
-    assert many.rules == RULES
+def test_what_the_searches_would_do_is_told_and_changes_nothing() -> None:
+    told = judge(ENOUGH)
+    assert told.kind == "edge"
+    assert "2.50, is above zero with a probability of 99.0 %;" in told.basis
+    assert "had the 135 trials of the searches seen these days, 42.0 %" in told.basis
+    assert told.rules == RULES
+
+
+def test_luck_among_many_studies_is_named() -> None:
+    many = judge(replace(ENOUGH, looks=Deflation(8, 1.2, 0.98)))
+    assert many.kind == "none"
+    assert "the best of so many studies would look as good by luck" in many.sentence
+    assert "98.0 %, 7 earlier studies counted" in many.basis
+    assert "could be luck" in judge(replace(ENOUGH, looks=Deflation(1, 0.0, 0.98))).sentence
+
+
+def test_a_probability_short_of_one_never_reads_as_one() -> None:
+    assert "99.9 %" in judge(replace(ENOUGH, looks=Deflation(1, 0.0, 0.99999))).basis
 
 
 def test_earlier_studies_can_take_a_claim_back_and_nothing_else_changes() -> None:
@@ -107,7 +124,9 @@ def test_noise_is_called_an_edge_at_most_about_once_in_a_hundred(days: int) -> N
         ml, baseline = rng.standard_t(5, (2, days)) * 100.0
         own = mean_interval(ml, seed, resamples=400)
         gap = mean_interval(ml - baseline, seed, resamples=400)
-        kinds.append(judge((90, days), own, gap, sharpe_ratio(ml), Deflation(1, 0.0, 0.5)).kind)
+        looks = deflation(moments_of(ml / 1e5), 1)
+        found = replace(ENOUGH, trades=90, days=days, own=own, difference=gap, looks=looks)
+        kinds.append(judge(found).kind)
     assert sum(kind.startswith("edge") for kind in kinds) <= 8
     assert sum(kind == "loss" for kind in kinds) <= 8
 
