@@ -46,7 +46,11 @@ class Policy:
         contracts = np.ones(len(x), np.int64)
         if self.size is not None:
             contracts = self.size.contracts(
-                probability, stop_atr * atr_points, self.multiplier_usd, self.capital_usd
+                probability,
+                stop_atr * atr_points,
+                self.multiplier_usd,
+                self.capital_usd,
+                atr_points,
             )
         take = self.entry.take(probability)
         return Plan(take, contracts, stop_atr, probability, self.entry.threshold)

@@ -16,9 +16,10 @@ MAX_HEAT_FRAC = 0.06
 
 @dataclass(frozen=True)
 class MethodConfig:
-    """How a fraction of capital to risk is found; `fixed` is one contract whatever the risk.
+    """How contracts are found; `fixed` is one contract whatever the risk.
 
-    `volatility` risks so much that the position's daily standard deviation is the target.
+    `fixed_fractional` risks the same fraction each time; `volatility` takes so many contracts that
+    their daily standard deviation is the target fraction.
     """
 
     method: Method = "kelly"
@@ -28,29 +29,38 @@ class MethodConfig:
 
 def wanted_contracts(
     config: MethodConfig,
-    kelly_risk_frac: float,
-    risk_usd: float,
-    daily_sd_usd: float,
+    kelly_risk_frac: FloatArray,
+    risk_usd: FloatArray,
+    daily_sd_usd: FloatArray,
     capital_usd: float,
-) -> int:
-    """Whole contracts of one trade by the chosen method, before caps; never below 0.
+) -> FloatArray:
+    """(n,) whole contracts by the chosen method, before caps; never below 0.
 
     `risk_usd` is what one contract loses at its stop, `daily_sd_usd` one contract's daily standard
-    deviation. Raises ValueError where one of the two is needed and not positive.
+    deviation. Raises ValueError where what the method divides by is not positive.
     """
     if config.method == "fixed":
-        return 1
+        return np.ones(len(risk_usd))
     if config.method == "volatility":
         return _whole(config.target_daily_frac * capital_usd, daily_sd_usd)
     share = kelly_risk_frac if config.method == "kelly" else config.risk_frac
     return _whole(share * capital_usd, risk_usd)
 
 
-def _whole(budget_usd: float, one_usd: float) -> int:
-    if not one_usd > 0.0:
+def daily_sd_points(atr_points: FloatArray, bars_per_day: float) -> FloatArray:
+    """A day's standard deviation from the ATR of one bar, both in points.
+
+    A random walk's range is sqrt(8 / pi) of its standard deviation on average (W. Feller, The
+    Asymptotic Distribution of the Range of Sums, 1951), and grows with the root of time.
+    """
+    return np.asarray(atr_points * np.sqrt(bars_per_day * np.pi / 8.0))
+
+
+def _whole(budget_usd: "float | FloatArray", one_usd: "float | FloatArray") -> FloatArray:
+    if not (np.asarray(one_usd) > 0.0).all():
         raise ValueError("what one contract risks must be positive")
     # A budget of exactly so many contracts must not lose one to rounding.
-    return max(0, int(np.floor(budget_usd / one_usd + 1e-9)))
+    return np.asarray(np.maximum(0.0, np.floor(budget_usd / np.asarray(one_usd) + 1e-9)))
 
 
 def correlated_heat_frac(risk_frac: FloatArray, side: FloatArray, correlation: FloatArray) -> float:
@@ -80,7 +90,7 @@ def heat_contracts(
     Sums know no correlation, so no correlation can break the cap.
     """
     free_usd = cap * capital_usd - open_risk_usd
-    return min(wanted, _whole(max(free_usd, 0.0), risk_usd))
+    return min(wanted, int(_whole(max(free_usd, 0.0), risk_usd)))
 
 
 def correlation_scale(

@@ -1,4 +1,4 @@
-"""The size model: whole contracts from fractional Kelly, under hard caps."""
+"""The size model: whole contracts by a chosen method (fractional Kelly unless told), under caps."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,18 @@ import numpy as np
 
 from mlplatform.models.arrays import FloatArray, IntArray, require_rows
 from mlplatform.models.errors import NotTrainable
+from mlplatform.models.heat import Method, MethodConfig, daily_sd_points, wanted_contracts
 from mlplatform.models.space import Params, Real, Space
 from mlplatform.models.tuning import TrialRecord, Tuner
 
 
 @dataclass(frozen=True)
 class SizeConfig:
-    """Caps, and the ranges that tuning may choose from; fractions are of capital."""
+    """Method, caps, and the ranges that tuning may choose from; fractions are of capital."""
+
+    method: Method = "kelly"
+    bars_per_day: float = 276.0
+    """Bars of a trading day of 23 hours: an ATR is one bar's range."""
 
     min_trades: int = 20
     min_class_trades: int = 3
@@ -20,6 +25,8 @@ class SizeConfig:
     max_drawdown_frac: float = 0.10
     kelly_fraction: tuple[float, float] = (0.05, 0.5)
     max_risk_frac: tuple[float, float] = (0.0025, 0.02)
+    fixed_risk_frac: tuple[float, float] = (0.0025, 0.02)
+    target_daily_frac: tuple[float, float] = (0.0025, 0.03)
     min_loss_r: float = 0.25
 
 
@@ -27,7 +34,8 @@ class SizeConfig:
 class SizeRows:
     """Trades that the entry model would take, sorted by decision, each vector (n,).
 
-    Calibrated probability, 0/1 win, net result per initial risk, initial risk in points.
+    Calibrated probability, 0/1 win, net result per initial risk, initial risk in points, ATR of
+    the signal bar in points.
     """
 
     decision_ts: IntArray
@@ -36,11 +44,13 @@ class SizeRows:
     is_win: FloatArray
     net_r: FloatArray
     stop_points: FloatArray
+    atr_points: FloatArray
 
 
 @dataclass(frozen=True)
 class SizeMetrics:
-    """What the chosen size made of the validation trades, next to one contract each time.
+    """What the chosen size made of the validation trades, next to one contract each time (the
+    comparator: method `fixed`).
 
     `drawdown_met` is False where even the smallest size tried broke the limit.
     """
@@ -52,17 +62,23 @@ class SizeMetrics:
     max_drawdown_frac: float
     drawdown_met: bool
     trials_run: int
+    method: Method = "kelly"
+    beats_one_contract: bool = False
 
 
 @dataclass(frozen=True)
 class SizeRule:
-    """How many contracts: payoff in R, the share of Kelly to bet, and the caps."""
+    """How many contracts: the method and its parameters, payoff in R, and the caps."""
 
     avg_win_r: float
     avg_loss_r: float
     kelly_fraction: float
     max_risk_frac: float
     max_contracts: int
+    method: Method = "kelly"
+    fixed_risk_frac: float = 0.0
+    target_daily_frac: float = 0.0
+    bars_per_day: float = 276.0
 
     def contracts(
         self,
@@ -70,12 +86,13 @@ class SizeRule:
         stop_points: FloatArray,
         multiplier_usd: float,
         capital_usd: float,
+        atr_points: FloatArray | None = None,
     ) -> IntArray:
-        """(n,) probability and stop of trades to be taken -> (n,) whole contracts.
+        """(n,) probability, stop and ATR of trades to be taken -> (n,) whole contracts.
 
         At least 1 where one contract's risk is within `max_risk_frac` of capital, else 0; never
         above `max_contracts`. Raises ValueError for a probability outside [0, 1], a stop that is
-        not positive, or a multiplier that is not.
+        not positive, a multiplier that is not, or no ATR where the method needs it.
         """
         p, stop = np.asarray(probability, np.float64), np.asarray(stop_points, np.float64)
         if not ((p >= 0.0) & (p <= 1.0)).all():
@@ -83,13 +100,19 @@ class SizeRule:
         if not (np.isfinite(stop) & (stop > 0.0)).all() or not multiplier_usd > 0.0:
             raise ValueError("a stop distance and the multiplier must be positive")
         one_usd = stop * multiplier_usd
-        wanted = np.floor(self.risk_frac(p) * capital_usd / one_usd)
+        config = MethodConfig(self.method, self.fixed_risk_frac, self.target_daily_frac)
+        daily = np.full(len(p), np.nan)
+        if atr_points is not None:
+            daily = daily_sd_points(atr_points, self.bars_per_day) * multiplier_usd
+        wanted = wanted_contracts(config, self.risk_frac(p), one_usd, daily, capital_usd)
         affordable = one_usd <= self.max_risk_frac * capital_usd
         sized = np.where(affordable, np.clip(wanted, 1.0, self.max_contracts), 0.0)
         return np.asarray(sized, dtype=np.int64)
 
     def risk_frac(self, probability: FloatArray) -> FloatArray:
-        """(n,) probability -> (n,) fraction of capital to risk, before whole contracts."""
+        """(n,) probability -> (n,) fraction of capital that Kelly's method risks, before whole
+        contracts.
+        """
         kelly = kelly_frac(probability, self.avg_win_r, self.avg_loss_r)
         return np.asarray(np.clip(self.kelly_fraction * kelly, 0.0, self.max_risk_frac))
 
@@ -108,9 +131,12 @@ class SizeModel:
         stop_points: FloatArray,
         multiplier_usd: float,
         capital_usd: float,
+        atr_points: FloatArray | None = None,
     ) -> IntArray:
         """(n,) whole contracts by the fitted rule; see `SizeRule.contracts`."""
-        return self.rule.contracts(probability, stop_points, multiplier_usd, capital_usd)
+        return self.rule.contracts(
+            probability, stop_points, multiplier_usd, capital_usd, atr_points
+        )
 
     def risk_frac(self, probability: FloatArray) -> FloatArray:
         """(n,) fraction of capital to risk by the fitted rule; see `SizeRule.risk_frac`."""
@@ -134,7 +160,7 @@ def fit_size(
     config: SizeConfig,
     tuner: Tuner,
 ) -> SizeModel:
-    """Measure the payoff, then tune Kelly's share and the risk cap on validation equity.
+    """Measure the payoff, then tune the method's parameters and the risk cap on validation equity.
 
     The objective is log growth over the trades that one position at a time could take; a maximum
     drawdown (of closed equity) at or above the limit ranks below every choice within it.
@@ -145,8 +171,15 @@ def fit_size(
     account = _Account(rows, apart, multiplier_usd, capital_usd)
 
     def rule(params: Params) -> SizeRule:
-        kelly, risk = float(params["kelly_fraction"]), float(params["max_risk_frac"])
-        return SizeRule(avg_win_r, avg_loss_r, kelly, risk, config.max_contracts)
+        found = {"kelly_fraction": 0.0} | {name: float(value) for name, value in params.items()}
+        return SizeRule(
+            avg_win_r,
+            avg_loss_r,
+            max_contracts=config.max_contracts,
+            method=config.method,
+            bars_per_day=config.bars_per_day,
+            **found,
+        )
 
     def objective(params: Params) -> float:
         growth, drawdown = account.trade(rule(params))
@@ -154,14 +187,17 @@ def fit_size(
 
     found = tuner.part("size", tuner.trials).tune(objective, _space(config))
     growth, drawdown = account.trade(rule(found.best_params))
+    plain = account.trade(None)[0]
     metrics = SizeMetrics(
         trades=len(apart),
         overlapping_trades=len(rows.net_r) - len(apart),
         log_growth=growth,
-        log_growth_one_contract=account.trade(None)[0],
+        log_growth_one_contract=plain,
         max_drawdown_frac=drawdown,
         drawdown_met=drawdown < config.max_drawdown_frac,
         trials_run=found.trials_run,
+        method=config.method,
+        beats_one_contract=growth > plain,
     )
     return SizeModel(rule(found.best_params), found.history, metrics)
 
@@ -186,10 +222,17 @@ _RUINED = -50.0
 
 def _space(config: SizeConfig) -> Space:
     """Trial 0 is the most careful corner, so that the limit is met wherever it can be."""
-    kelly, risk = config.kelly_fraction, config.max_risk_frac
+    ranges = {"max_risk_frac": config.max_risk_frac}
+    own = {
+        "kelly": "kelly_fraction",
+        "fixed_fractional": "fixed_risk_frac",
+        "volatility": "target_daily_frac",
+    }
+    if config.method in own:
+        ranges = {own[config.method]: getattr(config, own[config.method])} | ranges
     return Space(
-        ranges={"kelly_fraction": Real(*kelly), "max_risk_frac": Real(*risk)},
-        first={"kelly_fraction": kelly[0], "max_risk_frac": risk[0]},
+        ranges={name: Real(*ends) for name, ends in ranges.items()},
+        first={name: ends[0] for name, ends in ranges.items()},
     )
 
 
@@ -221,7 +264,9 @@ class _Account:
             contracts = 1
             if rule is not None:
                 probability = self.rows.probability[row : row + 1]
-                contracts = int(rule.contracts(probability, stop, self.multiplier_usd, equity)[0])
+                atr = self.rows.atr_points[row : row + 1]
+                sized = rule.contracts(probability, stop, self.multiplier_usd, equity, atr)
+                contracts = int(sized[0])
             risk_usd = float(stop[0]) * self.multiplier_usd
             equity += contracts * risk_usd * float(self.rows.net_r[row])
             if equity <= 0.0:

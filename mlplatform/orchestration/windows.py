@@ -68,6 +68,8 @@ class WindowDesk:
             max_contracts=self.settings.max_contracts,
             multiplier_usd=series.instrument.multiplier_usd,
             capital_usd=self.settings.capital_usd,
+            size_method=self.settings.size_method,
+            bars_per_day=23 * 3600 / series.timeframe.seconds,
             threads=self.settings.model_threads,
         )
         identity = _identity(train, self.settings)
@@ -249,7 +251,9 @@ def _row(
 
 def _identity(train: TrainingSet, settings: StudySettings) -> str:
     """Of the study: other data or settings must not resume it."""
-    digest = hashlib.sha256(json.dumps([train.names, settings.embargo_minutes]).encode())
+    digest = hashlib.sha256(
+        json.dumps([train.names, settings.embargo_minutes, settings.size_method]).encode()
+    )
     for array in (train.x, train.decision_ts, train.label_end_ts, train.net_atr, train.is_win):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:12]

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlplatform.models.boosting import FAMILIES
 from mlplatform.models.entry import EntryConfig, EntryModel, EntryRows, fit_entry
+from mlplatform.models.heat import Method
 from mlplatform.models.size import SizeConfig, SizeModel, SizeRows, fit_size
 from mlplatform.models.stop import StopConfig, StopModel, cross_fitted_stops, fit_stop
 from mlplatform.models.stop_rows import StopRows
@@ -24,6 +25,8 @@ class FitSettings:
     max_contracts: int
     multiplier_usd: float
     capital_usd: float
+    size_method: Method = "kelly"
+    bars_per_day: float = 276.0
     families: tuple[str, ...] = tuple(FAMILIES)
     threads: int = 1
     """Families fitted side by side; changes no byte."""
@@ -75,8 +78,11 @@ def size_of(
         rows.is_win[taken],
         rows.net_r[taken],
         (stops * train.atr_points)[taken],
+        train.atr_points[taken],
     )
-    config = replace(SizeConfig(), max_contracts=settings.max_contracts)
+    config = SizeConfig(
+        settings.size_method, settings.bars_per_day, max_contracts=settings.max_contracts
+    )
     return fit_size(sized, settings.multiplier_usd, settings.capital_usd, config, tuner)
 
 

@@ -10,6 +10,7 @@ from mlplatform.models.heat import (
     MethodConfig,
     correlated_heat_frac,
     correlation_scale,
+    daily_sd_points,
     drawdown_scale,
     heat_contracts,
     wanted_contracts,
@@ -18,16 +19,31 @@ from mlplatform.models.heat import (
 BOTH = np.array([0.02, 0.01])
 
 
+def wanted(config, kelly, risk, daily):
+    one = (np.array([value]) for value in (kelly, risk, daily))
+    return int(wanted_contracts(config, *one, 50_000.0)[0])
+
+
+def test_a_days_standard_deviation_is_that_of_a_walk_with_such_ranges():
+    rng = np.random.default_rng(3)
+    steps = rng.normal(size=(2000, 50, 60)) / np.sqrt(60)
+    paths = np.cumsum(steps, axis=2)
+    ranges = np.maximum(paths.max(axis=2), 0.0) - np.minimum(paths.min(axis=2), 0.0)
+    days = paths[:, :, -1].sum(axis=1)
+    found = daily_sd_points(np.array([ranges.mean()]), 50.0)[0]
+    assert found == pytest.approx(days.std(), rel=0.12)
+
+
 def test_each_method_wants_what_its_formula_says():
     # 50,000 USD; one contract risks 100 USD and moves 250 USD a day.
-    wanted = {
-        method: wanted_contracts(MethodConfig(method), 0.008, 100.0, 250.0, 50_000.0)
+    found = {
+        method: wanted(MethodConfig(method), 0.008, 100.0, 250.0)
         for method in ("fixed", "fixed_fractional", "kelly", "volatility")
     }
-    assert wanted == {"fixed": 1, "fixed_fractional": 2, "kelly": 4, "volatility": 2}
-    assert wanted_contracts(MethodConfig("kelly"), -0.01, 100.0, 250.0, 50_000.0) == 0
+    assert found == {"fixed": 1, "fixed_fractional": 2, "kelly": 4, "volatility": 2}
+    assert wanted(MethodConfig("kelly"), -0.01, 100.0, 250.0) == 0
     with pytest.raises(ValueError, match="positive"):
-        wanted_contracts(MethodConfig("volatility"), 0.008, 100.0, 0.0, 50_000.0)
+        wanted(MethodConfig("volatility"), 0.008, 100.0, 0.0)
 
 
 @given(

@@ -29,6 +29,7 @@ def _size(seed: int = 1):
         rows.is_win,
         rows.net_r,
         np.full(120, 4.0),
+        np.full(120, 2.0),
     )
     return fit_size(sized, 5.0, 50_000.0, SizeConfig(), tuner("size"))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mlplatform.models.errors import NotTrainable
+from mlplatform.models.serial import from_bytes, to_bytes
 from mlplatform.models.size import SizeConfig, SizeRows, fit_size, kelly_frac
 
 from .planted import MINUTE_US, tuner
@@ -22,6 +23,7 @@ def _trades(win_rate: float, rows: int = 200, seed: int = 0, win_r: float = 1.5)
         win,
         np.where(win > 0, win_r, -1.0),
         np.full(rows, 4.0),
+        np.full(rows, 2.0),
     )
 
 
@@ -130,3 +132,43 @@ def test_sizes_of_nonsense_are_refused():
             model.contracts(np.array([p]), np.array([stop]), usd, 50_000.0)
     with pytest.raises(ValueError, match="positive"):
         model.contracts(one, np.array([4.0]), 0.0, 50_000.0)
+
+
+@pytest.mark.parametrize(
+    ("method", "names"),
+    [
+        ("kelly", {"kelly_fraction", "max_risk_frac"}),
+        ("fixed", {"max_risk_frac"}),
+        ("fixed_fractional", {"fixed_risk_frac", "max_risk_frac"}),
+        ("volatility", {"target_daily_frac", "max_risk_frac"}),
+    ],
+)
+def test_each_method_is_tuned_on_its_own_parameters_within_the_drawdown(method, names):
+    model = _fit(_trades(0.6), SizeConfig(method), trials=6)
+    assert model.rule.method == model.metrics.method == method
+    assert all(set(trial.params) == names for trial in model.trials)
+    tuned = {name: getattr(model.rule, name) for name in names}
+    assert tuned in [dict(trial.params) for trial in model.trials]
+    assert model.metrics.drawdown_met
+    assert len({trial.value for trial in model.trials}) > 1 or method == "fixed"
+    assert model.metrics.beats_one_contract is (method != "fixed")
+    assert from_bytes(to_bytes(model)) == model
+
+
+def test_methods_size_by_what_their_names_say():
+    rule = replace(
+        _fit(_trades(0.55)).rule, fixed_risk_frac=0.01, target_daily_frac=0.02, max_risk_frac=0.05
+    )
+    p, stop = np.array([0.3, 0.9, 0.9]), np.array([4.0, 4.0, 8.0])
+    atr = np.array([2.0, 2.0, 1.0])
+
+    def sized(method):
+        chosen = replace(rule, method=method, max_contracts=99, bars_per_day=256 * 8 / np.pi)
+        return chosen.contracts(p, stop, 5.0, 50_000.0, atr).tolist()
+
+    assert sized("fixed") == [1, 1, 1]
+    # 500 USD at 20 and 40 USD of risk a contract; 1000 USD at 16 ATR x 5 USD a day.
+    assert sized("fixed_fractional") == [25, 25, 12]
+    assert sized("volatility") == [6, 6, 12]
+    with pytest.raises(ValueError, match="positive"):
+        replace(rule, method="volatility").contracts(p, stop, 5.0, 50_000.0)

@@ -91,7 +91,7 @@ def entry_model(workshop: Workshop) -> dg.AssetsDefinition:
 def size_model(workshop: Workshop) -> dg.AssetsDefinition:
     """The size model."""
     modules = (*_SHARED, "models.stop", "models.entry", "models.size")
-    matters = (*_MATTERS, "capital_usd", "max_contracts")
+    matters = (*_MATTERS, "capital_usd", "max_contracts", "size_method")
     card = workshop.card("models", {"optuna"}, MODELS, modules, matters)
 
     @dg.asset(
