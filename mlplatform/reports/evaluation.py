@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from mlplatform.decisions.exits import STRATEGY
 from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.tables import TRADES
 from mlplatform.metrics.returns import Floats
@@ -18,12 +19,18 @@ POLICIES = ("baseline", "ml", "random_entry", "buy_and_hold")
 """The columns of the report, in order; the last never trades."""
 
 
+def policies_of(study: StudyResult) -> tuple[str, ...]:
+    """`POLICIES`; a strategy's own exits stand behind ML, where the study has them."""
+    own = (STRATEGY,) if STRATEGY in study.policies else ()
+    return (*POLICIES[:2], *own, *POLICIES[2:])
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """All that is computed from a study, whatever form shows it."""
 
     figures: Mapping[str, Summary]
-    """By policy of POLICIES."""
+    """By policy, in the order of `policies_of`."""
     certainty: Certainty
     segments: Segments
 
@@ -50,7 +57,7 @@ def summaries(study: StudyResult) -> dict[str, Summary]:
     """The figures of every policy of the report, by its name."""
     traded = {
         name: summarise(policy.trades, policy.daily, study.capital_usd)
-        for name, policy in ((name, study.policies[name]) for name in POLICIES[:-1])
+        for name, policy in ((name, study.policies[name]) for name in policies_of(study)[:-1])
     }
     return traded | {POLICIES[-1]: summarise(None, study.buy_and_hold, study.capital_usd)}
 
@@ -101,7 +108,7 @@ def trades_frame(study: StudyResult) -> pl.DataFrame:
     gave none), ordered by policy as the report is, then by time.
     """
     parts = []
-    for name in POLICIES[:-1]:
+    for name in policies_of(study)[:-1]:
         trades = study.policies[name].trades
         if "policy_fingerprint" not in trades.columns:
             trades = trades.with_columns(policy_fingerprint=pl.lit(None, dtype=pl.String))

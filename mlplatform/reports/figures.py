@@ -10,7 +10,7 @@ import numpy as np
 
 from mlplatform.metrics.drawdowns import drawdown_frac
 from mlplatform.metrics.returns import Floats
-from mlplatform.reports.evaluation import POLICIES
+from mlplatform.reports.evaluation import POLICIES, policies_of
 from mlplatform.reports.wording import POLICY_LABELS
 from mlplatform.studies.result import StudyResult
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 COLORS = {
     "baseline": "#d0762c",
     "ml": "#2f80e4",
+    "strategy": "#b5599c",
     "random_entry": "#9a93ad",
     "buy_and_hold": "#6f9f84",
 }
 """By policy; baseline and ML stand at least 3:1 against white and the dark ground."""
 
-_LIGHTER = {"random_entry": "dot", "buy_and_hold": "dash"}
+_LIGHTER = {"strategy": "dashdot", "random_entry": "dot", "buy_and_hold": "dash"}
 _R_EDGE = 6.0
 """Trades beyond so many R are counted in the outermost bars."""
 _R_STEP = 0.25
@@ -59,7 +60,7 @@ def equity_figure(study: StudyResult) -> "go.Figure":
 
 
 def _add_equity(figure: "go.Figure", study: StudyResult) -> None:
-    for name in reversed(POLICIES):
+    for name in reversed(policies_of(study)):
         days, equity = _marks(study, name)
         figure.add_scatter(
             x=days,

@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from mlplatform.reports.evaluation import POLICIES, summaries, window_figures
+from mlplatform.reports.evaluation import policies_of, summaries, window_figures
 from mlplatform.reports.figures import COLORS, equity_figure, figure_json, r_figure
 from mlplatform.reports.rows import (
     ambiguity_lines,
@@ -51,7 +51,7 @@ def report_html(study: StudyResult) -> str:
         has_trades=any(study.policies[name].trades.height for name in ("baseline", "ml")),
         missing=missing_of(figures),
         ambiguity=ambiguity_lines(study),
-        policies=[(name, POLICY_LABELS[name], COLORS[name]) for name in POLICIES],
+        policies=[(name, POLICY_LABELS[name], COLORS[name]) for name in policies_of(study)],
         windows=[window_row(row) for row in window_figures(study)],
         capital=in_unit(study.capital_usd, "usd"),
         command=str(study.provenance.get("command", "")),

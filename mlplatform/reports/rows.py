@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mlplatform.metrics.summary import Summary
 from mlplatform.metrics.undefined import Metric, Undefined
-from mlplatform.reports.evaluation import POLICIES, WindowFigures
+from mlplatform.reports.evaluation import WindowFigures
 from mlplatform.reports.targets import TargetRow
 from mlplatform.reports.wording import POLICY_LABELS, WORDING, goal, in_unit, written
 from mlplatform.studies.result import Source, StudyResult
@@ -21,7 +21,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class MetricRow:
-    """A figure's label and its cell for each policy, in the order of POLICIES."""
+    """A figure's label and its cell for each policy, in the order of the figures."""
 
     label: str
     cells: tuple[Cell, ...]
@@ -78,7 +78,7 @@ def cell(name: str, figure: Metric) -> Cell:
 
 def metric_row(name: str, figures: Mapping[str, Summary]) -> MetricRow:
     """One figure of all policies."""
-    cells = tuple(cell(name, getattr(figures[policy], name)) for policy in POLICIES)
+    cells = tuple(cell(name, getattr(figures[policy], name)) for policy in figures)
     return MetricRow(WORDING[name].label, cells)
 
 
@@ -91,12 +91,12 @@ def groups_of(figures: Mapping[str, Summary]) -> list[tuple[str, list[MetricRow]
 
 
 def missing_of(figures: Mapping[str, Summary]) -> list[tuple[str, str]]:
-    """Each reason for which a figure of baseline, ML or random entry does not exist, with those.
+    """Each reason for which a figure of a policy that trades does not exist, with those.
 
     What buy and hold lacks by its nature is left out, so that the list says something.
     """
     found: dict[str, list[str]] = {}
-    for policy in POLICIES[:-1]:
+    for policy in list(figures)[:-1]:
         for name, figure in figures[policy].items():
             if isinstance(figure, Undefined):
                 what = f"{WORDING[name].label} ({POLICY_LABELS[policy]})"

@@ -6,7 +6,7 @@ from enum import Enum
 from math import isfinite
 from pathlib import PurePath
 
-from mlplatform.reports.evaluation import POLICIES, Evaluation, evaluate
+from mlplatform.reports.evaluation import Evaluation, evaluate, policies_of
 from mlplatform.reports.numbers import number, numbers
 from mlplatform.reports.segmented import segments_json
 from mlplatform.reports.sureness import certainty_json, earlier_json
@@ -32,7 +32,7 @@ def report_json(study: StudyResult, evaluation: Evaluation | None = None) -> dic
         "cadence": str(study.cadence),
         "source": _source(study.source),
         "windows": [_window(window) for window in study.windows],
-        **{name: numbers(figures[name].items()) for name in POLICIES},
+        **{name: numbers(figures[name].items()) for name in policies_of(study)},
         "targets": [_target(row) for row in judge_targets(figures)],
         "certainty": certainty_json(found.certainty),
         "segments": segments_json(found.segments),

@@ -21,6 +21,7 @@ class Wording:
 POLICY_LABELS = {
     "baseline": "Baseline",
     "ml": "ML",
+    "strategy": "Strategy",
     "random_entry": "Random entry",
     "buy_and_hold": "Buy and hold",
 }
