@@ -185,6 +185,26 @@ def bench_stress(
     stress(source, instrument, rules, as_json, Console())
 
 
+@bench_app.command("truth")
+def bench_truth(  # noqa: PLR0913
+    worlds: Annotated[int, typer.Option(help="Noise worlds.")] = 100,
+    planted: Annotated[int, typer.Option(help="Planted worlds of each of three strengths.")] = 20,
+    workers: Annotated[int, typer.Option(help="Processes, one core each.")] = 1,
+    home: Home = None,
+    trials: Annotated[int, typer.Option(min=1, help="Optuna trials per role and window.")] = 5,
+    train_periods: Annotated[int, typer.Option(min=1, help="Months a window learns from.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Of all worlds.")] = 7,
+    so_far: Annotated[bool, typer.Option("--so-far", help="Run none, tell what is done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Whether verdicts are right on seeded worlds with and without a planted edge; goes on."""
+    from mlplatform.commands.truth import TruthWish, truth
+    from mlplatform.studies.truth.worlds import TruthSettings
+
+    settings = TruthSettings(worlds, planted, trials, train_periods, seed)
+    truth(home_path(home), TruthWish(settings, workers, so_far, as_json), Console())
+
+
 @app.command()
 def doctor(home: Home = None) -> None:
     """Check versions, home, ports and optional parts, one line each."""

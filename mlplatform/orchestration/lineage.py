@@ -53,6 +53,16 @@ class Lineage:
         chosen = set(groups)
         return [asset for asset, group in self.groups.items() if group in chosen]
 
+    def upstream_of(self, asset: str) -> frozenset[str]:
+        """The asset and all that it is made from."""
+        found, waiting = set[str](), [asset]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += (edge.parent for edge in self.edges[name])
+        return frozenset(found)
+
     @cached_property
     def order(self) -> tuple[str, ...]:
         """Assets, parents first."""

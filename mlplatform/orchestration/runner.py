@@ -49,14 +49,19 @@ class StepFailed(RuntimeError):
 
 
 def run_chain(
-    platform: Platform, instance: dg.DagsterInstance, series: str, on_batch: OnBatch
+    platform: Platform,
+    instance: dg.DagsterInstance,
+    series: str,
+    on_batch: OnBatch,
+    selection: frozenset[str] | None = None,
 ) -> Done:
     """Materialise what is stale of one series; `on_batch` hears of each run and what is left.
+    Only the assets of `selection` run, where one is given: what they need must be among them.
 
     Raises CheckStopped where a blocking check failed, InputError for what the user can mend.
     """
     instance.add_dynamic_partitions(str(SERIES.name), [series])
-    planner = platform.stamp.planner(instance, series)
+    planner = platform.stamp.planner(instance, series, selection)
     jobs = {name: platform.definitions.resolve_job_def(name) for name in ("windows", "report")}
     planner.ledger.load(platform.stamp.lineage.order)
     batches = assets = 0

@@ -1,6 +1,7 @@
 """Worlds into bars, and the truth behind them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -17,6 +18,16 @@ _ROLL_FRAC = 0.009
 """How much higher the next contract stands at a roll: a quarter of interest less dividends."""
 
 
+@dataclass(frozen=True)
+class Generated:
+    """A world's bars, and what was hidden in them, row by row."""
+
+    bars: pl.DataFrame
+    """Table `raw_bars`."""
+    truth: pl.DataFrame
+    """`ts`, `busy`, `trend`; see `truth`."""
+
+
 def generate(world: World) -> pl.DataFrame:
     """The world's bars, table `raw_bars`: every bar of every CME session, none missing.
 
@@ -25,7 +36,22 @@ def generate(world: World) -> pl.DataFrame:
     (volatility by hour of day, its clusters, fat tails, volume that follows volatility) is there
     to look like a market and predicts no direction. Needs no network and reads no clock.
     """
-    parts = []
+    return generate_with_truth(world).bars
+
+
+def truth(world: World) -> pl.DataFrame:
+    """What was hidden, one row per row of `generate`: `ts`, `busy`, `trend`.
+
+    `busy` (Boolean) is the spell that the bar belongs to. `trend` (-1, 0, +1) is the sign of EMA 20
+    minus EMA 50 after the bar's close, with or against which the next bar drifts. For judging
+    what was found, never an input of a model.
+    """
+    return generate_with_truth(world).truth
+
+
+def generate_with_truth(world: World) -> Generated:
+    """`generate` and `truth` of one world, which is simulated once."""
+    bars, hidden = [], []
     tick = world.instrument.tick_points
     for ts, contract, cells in _sessions(world):
         starts = np.arange(0, len(cells.open), world.cells_per_bar)
@@ -38,22 +64,10 @@ def generate(world: World) -> pl.DataFrame:
             "close": cells.close[ends] * tick,
             "volume": np.add.reduceat(cells.volume, starts),
         }
-        parts.append(pl.DataFrame(columns).with_columns(contract=pl.lit(contract)))
-    return _typed_time(pl.concat(parts)).with_row_index("row").pipe(RAW_BARS.frame)
-
-
-def truth(world: World) -> pl.DataFrame:
-    """What was hidden, one row per row of `generate`: `ts`, `busy`, `trend`.
-
-    `busy` (Boolean) is the spell that the bar belongs to. `trend` (-1, 0, +1) is the sign of EMA 20
-    minus EMA 50 after the bar's close, with or against which the next bar drifts. For judging
-    what was found, never an input of a model.
-    """
-    parts = [
-        pl.DataFrame({"ts": ts, "busy": cells.busy, "trend": cells.trend})
-        for ts, _, cells in _sessions(world)
-    ]
-    return _typed_time(pl.concat(parts))
+        bars.append(pl.DataFrame(columns).with_columns(contract=pl.lit(contract)))
+        hidden.append(pl.DataFrame({"ts": ts, "busy": cells.busy, "trend": cells.trend}))
+    table = _typed_time(pl.concat(bars)).with_row_index("row").pipe(RAW_BARS.frame)
+    return Generated(table, _typed_time(pl.concat(hidden)))
 
 
 def _sessions(

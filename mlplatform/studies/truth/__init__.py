@@ -1,0 +1,1 @@
+"""Whether the platform tells the truth about worlds whose truth is known."""
