@@ -145,6 +145,18 @@ def _policies(metric: str, form: str) -> Callable[[Found], str]:
     return told
 
 
+def _difference(found: Found) -> str:
+    told = found.report["certainty"]["intervals"]["difference"]["mean_day_usd"]
+    if told is None:
+        return "no interval"
+    return f"{told['value']:+,.2f} ({told['low']:+,.2f} to {told['high']:+,.2f})"
+
+
+def _verdict(found: Found) -> str:
+    """The one that counts the earlier studies: it is never kinder."""
+    return str(found.report["provenance"]["with_earlier_studies"]["verdict"]["sentence"])
+
+
 ROWS: dict[str, Callable[[Found], str]] = {
     "windows": _windows,
     "candidates judged": _candidates,
@@ -155,6 +167,8 @@ ROWS: dict[str, Callable[[Found], str]] = {
     "R a trade net of costs, baseline / ML": _policies("expectancy_r", "+.3f"),
     "net USD, baseline / ML": _policies("net_usd", "+,.0f"),
     "worst drawdown, baseline / ML": _policies("max_drawdown_frac", ".1%"),
+    "ML less baseline, USD a day (98 %)": _difference,
+    "the report's verdict": _verdict,
     "Optuna trials": lambda found: f"{found.trials:,}",
     "recipes that this series was looked at with": lambda found: str(found.recipes),
 }

@@ -13,6 +13,7 @@ from mlplatform.domain.errors import InputError
 from mlplatform.domain.periods import Cadence
 
 SETTINGS_FILE = "settings.json"
+Role = Literal["stop", "entry", "size"]
 DEFAULT_HOME = Path(".mlplatform")
 
 
@@ -30,6 +31,12 @@ class StudySettings(BaseSettings):
     train_periods: int = Field(3, ge=1)
     trials: int = Field(10, ge=1)
     """Optuna trials per role and window."""
+    tuning_seconds: float | None = Field(None, gt=0)
+    """Seconds that these trials may start in; what is found within them is not reproducible."""
+    tuning_workers: int = Field(1, ge=1)
+    """Processes that share the trials of a study; with more than one bytes are not reproducible."""
+    known_good: dict[Role, dict[str, dict[str, float | int | str]]] = {}
+    """Where tuning starts: parameters of the first trial, by role and by family (or "size")."""
     seed: int = Field(7, ge=0)
     capital_usd: float = Field(50_000.0, gt=0)
     max_quarantined_frac: float = Field(0.01, ge=0, le=1)

@@ -135,13 +135,16 @@ def calibrate(
     decision_ts: IntArray,
     label_end_ts: IntArray,
     isotonic_min_rows: int = 200,
+    embargo: int = 0,
     n_blocks: int = 3,
 ) -> Calibration:
     """Choose isotonic or sigmoid by the lower Brier score over purged blocks, then fit it on all.
 
+    Blocks are `embargo` microseconds apart from what they are judged by.
+
     Below `isotonic_min_rows` only the sigmoid is considered: steps would follow single rows.
     """
-    folds = purged_blocks(decision_ts, label_end_ts, n_blocks)
+    folds = purged_blocks(decision_ts, label_end_ts, n_blocks, embargo)
     fits: dict[str, _Fit] = {"sigmoid": fit_sigmoid}
     if len(y) >= isotonic_min_rows:
         fits["isotonic"] = fit_isotonic

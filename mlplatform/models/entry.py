@@ -159,20 +159,18 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
         _require_classes(rows.is_win[index], config.min_class_rows, where)
     columns = usable_columns(rows.x[train], rows.feature_names)
     data = Rows(columns.select(rows.x[train]), rows.is_win[train])
-    tried = evenly(np.arange(len(train)), config.tuning_rows)
-    times = rows.decision_ts[train[tried]], rows.label_end_ts[train[tried]]
-    folds = purged_folds(*times, config.n_folds, config.embargo_us)
-    pairs = [(data.take(tried[fold.train]), data.take(tried[fold.valid])) for fold in folds]
     budget = _budget(data, config)
+    pairs = _tuning_pairs(rows, train, config)
     plan = plan_blend(pairs, "binary", config.families, budget, tuner, stack=config.stack)
     blend = fit_blend(data, plan, budget, tuner)
     score = blend.predict(columns.select(rows.x[held]))
     won = rows.is_win[held]
     times = rows.decision_ts[held], rows.label_end_ts[held]
-    calibration = calibrate(score, won, *times, config.isotonic_min_rows)
+    span = (*times, config.isotonic_min_rows, config.embargo_us)
+    calibration = calibrate(score, won, *span)
     plain = fit_logistic(rows.x[train], data.y, columns, config.comparator_features)
     plain_score = plain.predict(rows.x[held])
-    rival = calibrate(plain_score, won, *times, config.isotonic_min_rows)
+    rival = calibrate(plain_score, won, *span)
     seed = tuner.part("bootstrap", 1).seed()
     scores = _slice_scores(score, won, calibration)
     scores = _beside_logistic(scores, won, plain_score, calibration, rival)
@@ -193,6 +191,21 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
         family_weights=plan.family_weights,
     )
     return EntryModel(columns, blend, calibration.calibrator, chosen.probability, plan, metrics)
+
+
+def _tuning_pairs(rows: EntryRows, train: IntArray, config: EntryConfig) -> list[tuple[Rows, Rows]]:
+    """Training and validation rows of each fold, with the columns that are usable in the fold."""
+    tried = train[evenly(np.arange(len(train)), config.tuning_rows)]
+    times = rows.decision_ts[tried], rows.label_end_ts[tried]
+    pairs = []
+    for fold in purged_folds(*times, config.n_folds, config.embargo_us):
+        columns = usable_columns(rows.x[tried[fold.train]], rows.feature_names)
+        inner, outer = (
+            Rows(columns.select(rows.x[tried[part]]), rows.is_win[tried[part]])
+            for part in (fold.train, fold.valid)
+        )
+        pairs.append((inner, outer))
+    return pairs
 
 
 def _require_classes(is_win: FloatArray, least: int, where: str) -> None:

@@ -100,6 +100,11 @@ def register_family(family: Any, name: str | None = None) -> None:
         raise ValueError(f"there is another family {name}")
 
 
+def known_families() -> tuple[str, ...]:
+    """Names of all families, imported or not."""
+    return tuple(sorted({*_REGISTRY, *_ELSEWHERE}))
+
+
 def family_of(name: str) -> Any:
     """The family of that name, imported where needed; KeyError for an unknown one."""
     if name not in _REGISTRY:

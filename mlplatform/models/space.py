@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from mlplatform.domain.errors import InputError
+
 Value = float | int | str
 Params = Mapping[str, Value]
 
@@ -41,7 +43,7 @@ class Space:
 
 
 def started_at(space: Space, good: Params) -> Space:
-    """The space with its warm start replaced, name by name; ValueError for one outside of it."""
+    """The space with its warm start replaced, name by name; InputError for one outside of it."""
     for name, value in good.items():
         what = space.ranges.get(name)
         inside = (
@@ -50,5 +52,14 @@ def started_at(space: Space, good: Params) -> Space:
             else what is not None and not isinstance(value, str) and what.low <= value <= what.high
         )
         if not inside:
-            raise ValueError(f"the known-good {name} = {value} lies outside what is searched")
+            raise InputError(
+                f"The known-good {name} = {value} lies outside of what is searched: "
+                f"{_told(what) if what else 'one of ' + ', '.join(space.ranges)}."
+            )
     return replace(space, first={**(space.first or {}), **good}) if good else space
+
+
+def _told(what: Real | Whole | Choice) -> str:
+    if isinstance(what, Choice):
+        return f"one of {', '.join(what.options)}"
+    return f"{what.low:g} to {what.high:g}"

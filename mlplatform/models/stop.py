@@ -159,12 +159,13 @@ def _plan(
         rows.decision_ts[index], ends[index], config.holdout_frac, config.embargo_us
     )
     rows, early = thinned(rows, index[split.train], config.tuning_rows)
-    columns = usable_columns(rows.x[early], rows.feature_names)
-    folds = purged_folds(rows.decision_ts[early], ends[early], config.n_folds, config.embargo_us)
-    pairs = [
-        (expanded(rows, columns, early[fold.train]), expanded(rows, columns, early[fold.valid]))
-        for fold in folds
-    ]
+    pairs = []
+    for fold in purged_folds(
+        rows.decision_ts[early], ends[early], config.n_folds, config.embargo_us
+    ):
+        train, valid = early[fold.train], early[fold.valid]
+        columns = usable_columns(rows.x[train], rows.feature_names)
+        pairs.append((expanded(rows, columns, train), expanded(rows, columns, valid)))
     return plan_blend(
         pairs, "regression", config.families, config.budget, tuner, STOP_SPACE, config.stack
     )

@@ -57,7 +57,7 @@ class Tuner:
         return replace(self, seed_parts=parts, trials=trials, study_name=study, limit=limit)
 
     def tune(self, objective: Objective, space: Space) -> "Tuning":
-        """Tune by this part; see `tune`. ValueError where known-good parameters leave the space."""
+        """Tune by this part; see `tune`. InputError where known-good parameters leave the space."""
         good = self.known_good.get(str(self.seed_parts[-1]), {})
         space = started_at(space, good)
         return tune(

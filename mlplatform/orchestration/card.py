@@ -50,10 +50,8 @@ class Workshop:
         """The identity of how policies are made: code of all that trains and decides, settings."""
         modules = ("orchestration.windows", "models.size", "decisions.policy", "labels.outcomes")
         matters = ("train_periods", "trials", "seed", "embargo_minutes", "size_method")
-        chosen = {
-            name: getattr(self.settings, name)
-            for name in (*matters, *ACCOUNT_MATTERS, "max_contracts", "strategy")
-        }
+        matters += ("max_contracts", "strategy", "tuning_seconds", "known_good")
+        chosen = {name: getattr(self.settings, name) for name in (*matters, *ACCOUNT_MATTERS)}
         return code_version(modules, chosen)
 
 

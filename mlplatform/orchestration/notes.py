@@ -26,6 +26,14 @@ from mlplatform.studies.training import TrainingSet
 
 _EXAMPLE_ROWS = 3
 _SAMPLE_ROWS = 200
+_CODE_OF = {role: f"models.{role}" for role in ("stop", "entry", "size")}
+_CODE_OF["policy"] = "decisions.policy"
+_TUNED_ON = {
+    "stop": "squared error of net ATR, centred over the stops of a candidate",
+    "entry": "log loss",
+    "size": "log growth of validation equity, maximum drawdown within its limit",
+}
+"""The objective of each role, chosen once."""
 STRATEGY_TAG = "strategy"
 """Of a policy's version: the strategy that the home keeps; without it the platform's own."""
 
@@ -83,17 +91,25 @@ def model_note(
 
 def _params(role: str, window: Window, settings: StudySettings) -> dict[str, object]:
     """What it was fitted on and how: enough to fit it again."""
-    embargo = timedelta(minutes=settings.embargo_minutes)
     return {
         "train_from": window.train.train_from.isoformat(),
         "train_to": window.train.train_to.isoformat(),
         "train_rows": len(window.train),
         "purged_rows": window.train.purged_rows,
-        "purged_from": (window.tested_from - embargo).isoformat(),
-        "purged_to": window.tested_from.isoformat(),
-        "embargo_minutes": settings.embargo_minutes,
         "data_sha256": data_hash(window.train),
-        "code_version": code_version(("orchestration.windows", f"models.{role}"), {}),
+        "tuned_on": _TUNED_ON[role],
+        **_terms(role, window.tested_from, settings),
+    }
+
+
+def _terms(role: str, tested_from: datetime, settings: StudySettings) -> dict[str, object]:
+    """What models and policies of a window share."""
+    embargo = timedelta(minutes=settings.embargo_minutes)
+    return {
+        "purged_from": (tested_from - embargo).isoformat(),
+        "purged_to": tested_from.isoformat(),
+        "embargo_minutes": settings.embargo_minutes,
+        "code_version": code_version(("orchestration.windows", _CODE_OF[role]), {}),
         "platform_version": version("mlplatform"),
         "seed": settings.seed,
         "trials": settings.trials,
@@ -131,6 +147,7 @@ def policy_note(
     recipe: str,
     pins: Mapping[str, str],
     settings: StudySettings,
+    tested_from: datetime,
 ) -> ModelNote:
     """What is tracked and registered of a policy; `pins` are its models' registry versions.
 
@@ -146,12 +163,20 @@ def policy_note(
         period=entry_row["period"][0],
         fingerprint=policy.fingerprint,
         payload=payload,
-        params={name: str(entry_row[name][0]) for name in told} | {"seed": settings.seed} | pinned,
+        params={
+            **{name: _told(entry_row[name][0]) for name in told},
+            **_terms("policy", tested_from, settings),
+            **pinned,
+        },
         metrics={},
         tags={"feature_plan": policy.feature_plan, "recipe": recipe} | strategy | pinned,
         input_names=(*policy.names, ATR),
         example=np.ones((_EXAMPLE_ROWS, len(policy.names) + 1)),
     )
+
+
+def _told(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _histories(model: Model) -> list[tuple[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from mlplatform.domain.errors import CheckStopped, InputError
+from mlplatform.models.errors import AlteredModel
 from mlplatform.orchestration.automation.schedules import SERIES_TAG
 from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.build import Platform
@@ -14,6 +15,7 @@ from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.progress import PROGRESS
 from mlplatform.orchestration.quality import FAILURES
 
+_MENDED_BY_THE_USER = (InputError.__name__, AlteredModel.__name__)
 OnBatch = Callable[[Batch, int], None]
 
 
@@ -125,6 +127,10 @@ def _failure(event: dg.DagsterEvent) -> Exception:
     if user is not None and user.description:
         return InputError(user.description)
     error = data.error
-    while error is not None and error.cause is not None:
+    while error is not None:
+        if error.cls_name in _MENDED_BY_THE_USER:
+            return InputError(error.message.partition(": ")[2].strip())
+        if error.cause is None:
+            break
         error = error.cause
     return StepFailed(f"Step {event.step_key} failed: {error.to_string() if error else 'unknown'}")

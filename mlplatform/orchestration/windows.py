@@ -25,6 +25,7 @@ from mlplatform.models.serial import Model, from_bytes
 from mlplatform.models.tuning import Tuner
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.notes import Window, model_note, policy_note
+from mlplatform.orchestration.tuning import tuner_of
 from mlplatform.settings import StudySettings
 from mlplatform.studies.fitting import FitSettings
 from mlplatform.studies.training import FloatArray, TrainingSet, training_set
@@ -72,15 +73,10 @@ class WindowDesk:
             bars_per_day=23 * 3600 / series.timeframe.seconds,
             threads=self.settings.model_threads,
         )
-        identity = _identity(train, self.settings)
+        run_id = context.run.run_id
 
         def tuner(role: str) -> Tuner:
-            return Tuner(
-                (self.settings.seed, role, series.name, partition.period),
-                self.settings.trials,
-                self.storage.open(series.name),
-                f"{series.name}-{partition.period}-{role}-{identity}",
-            )
+            return tuner_of(self.settings, self.storage, partition, role, train, run_id)
 
         tested_from = self.tested_from(partition.period)
         return Window(series, partition.period, train, fit, tuner, tested_from)
@@ -169,9 +165,9 @@ class WindowDesk:
             payload = pack({role: data for role, data in models.items() if data}, terms)
             identity = policy_fingerprint(payload)
             pins = {role: self._pin(series, role, row) for role, row in roles.items()}
-            version = self.tracker.register(
-                policy_note(series, roles["entry"], payload, recipe, pins, self.settings)
-            ).version
+            since = self.tested_from(roles["entry"]["period"][0])
+            note = policy_note(series, roles["entry"], payload, recipe, pins, self.settings, since)
+            version = self.tracker.register(note).version
         told = ("period", "train_from", "train_to", "train_rows", "purged_rows")
         return POLICIES.frame(
             roles["entry"]
@@ -247,13 +243,3 @@ def _row(
             "purged_rows": [train.purged_rows if train else 0],
         }
     )
-
-
-def _identity(train: TrainingSet, settings: StudySettings) -> str:
-    """Of the study: other data or settings must not resume it."""
-    digest = hashlib.sha256(
-        json.dumps([train.names, settings.embargo_minutes, settings.size_method]).encode()
-    )
-    for array in (train.x, train.decision_ts, train.label_end_ts, train.net_atr, train.is_win):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:12]

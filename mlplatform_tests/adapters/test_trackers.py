@@ -10,7 +10,6 @@ import pytest
 
 from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.adapters.tracking.port import ModelNote, Tracker, TrialNote
-from mlplatform.adapters.tracking.trial_runs import TrialRuns
 from mlplatform.models.errors import AlteredModel
 from mlplatform.models.serial import fingerprint, from_bytes, to_bytes
 from mlplatform.models.stop import StopConfig, fit_stop
@@ -276,51 +275,3 @@ def test_the_champion_policy_predicts_the_same_in_a_clean_process(uri: tuple[str
     contracts = np.where(plan.take, plan.contracts, 0)
     expected = np.column_stack([plan.stop_atr, plan.probability, contracts])
     np.testing.assert_array_equal(np.load(uri[1] / "said.npy"), expected)
-
-
-def test_an_interrupted_registration_reuses_its_run(
-    uri: tuple[str, Path], note: ModelNote, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import mlflow
-
-    tracker, fresh = MlflowTracker(*uri), replace(note, fingerprint="interrupted")
-
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MlflowTracker, "_log", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            tracker.register(fresh)
-    tracker.register(fresh)
-    client = mlflow.MlflowClient(tracking_uri=uri[0], registry_uri=uri[0])
-    experiment = client.get_experiment_by_name("MES-5m").experiment_id
-    runs = client.search_runs([experiment], "tags.fingerprint = 'interrupted'")
-    assert [run.info.status for run in runs] == ["FINISHED"]
-
-
-def test_trials_that_an_interrupted_step_left_are_completed_not_repeated(
-    uri: tuple[str, Path], note: ModelNote, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from mlflow import MlflowClient
-
-    tracker, fresh = MlflowTracker(*uri), replace(note, fingerprint="half")
-    fill, filled = TrialRuns._fill, []
-
-    def interrupted(self: TrialRuns, run_id: str, trial: TrialNote) -> None:
-        if filled:
-            raise KeyboardInterrupt
-        filled.append(run_id)
-        fill(self, run_id, trial)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(TrialRuns, "_fill", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            tracker.register(fresh)
-    found = children(uri, tracker.register(fresh).run_id)
-    assert len(found) == 3
-    assert found["lightgbm 0"].info.run_id == filled[0]
-    client = MlflowClient(tracking_uri=uri[0], registry_uri=uri[0])
-    assert len(client.get_metric_history(filled[0], "loss_after_fold")) == 2
-    statuses = [found[name].info.status for name in sorted(found)]
-    assert statuses == ["FINISHED", "KILLED", "FINISHED"]

@@ -78,6 +78,8 @@ def test_the_table_has_a_column_a_study_and_the_reports_own_figures(honest, foun
     assert f"{found.report['ml']['expectancy_r']:+.3f}" in text
     assert f"{found.report['baseline']['net_usd']:+,.0f}" in text
     assert f"{found.quality.overall.auc:.3f}" in text
+    assert found.report["provenance"]["with_earlier_studies"]["verdict"]["sentence"] in text
+    assert "USD a day" in text
     assert text.count("fell back to the baseline") == 1
     assert "about 3 times" in text
     assert "about" not in honest.table([("one", found)])

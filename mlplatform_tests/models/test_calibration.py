@@ -87,6 +87,19 @@ def test_cross_checked_probabilities_do_not_know_their_own_row():
     assert (before.cross_probability[100:] != after.cross_probability[100:]).all()
 
 
+def test_rows_within_the_embargo_of_a_block_do_not_calibrate_it():
+    score, won, decision, end = _slice(300, lambda s: s)
+    near = calibrate(score, won, decision, end, 10_000, embargo=200)
+    won[100:119] = 1.0 - won[100:119]  # decided within 200 after the first block's last label
+    again = calibrate(score, won, decision, end, 10_000, embargo=200)
+    np.testing.assert_array_equal(near.cross_probability[:100], again.cross_probability[:100])
+    plain = calibrate(score, won, decision, end, 10_000)
+    assert (plain.cross_probability[:100] != again.cross_probability[:100]).all()
+    won[125] = 1.0 - won[125]
+    beyond = calibrate(score, won, decision, end, 10_000, embargo=200)
+    assert (beyond.cross_probability[:100] != again.cross_probability[:100]).all()
+
+
 def test_scores_are_what_their_definitions_say():
     y, p = np.array([1.0, 0.0, 1.0]), np.array([0.8, 0.4, 0.4])
     assert squared_error(y, p) == pytest.approx((0.04 + 0.16 + 0.36) / 3)

@@ -3,6 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mlplatform.models import entry
+from mlplatform.models.calibration import calibrate
 from mlplatform.models.entry import fit_entry
 from mlplatform.models.errors import NotTrainable
 from mlplatform.models.scores import auc
@@ -68,6 +70,18 @@ def test_labels_that_reach_into_the_slice_are_purged():
     ends[100:150] = plain.metrics.slice_from_us
     purged = fit_entry(replace(rows, label_end_ts=ends), ENTRY, tuner("entry"))
     assert purged.metrics.train_rows == plain.metrics.train_rows - 50
+
+
+def test_the_embargo_holds_between_the_blocks_of_the_calibration_too(monkeypatch):
+    asked = []
+
+    def seen(*given):
+        asked.append(given[5])
+        return calibrate(*given)
+
+    monkeypatch.setattr(entry, "calibrate", seen)
+    fit_entry(entry_rows(1, 1.0, 300), replace(ENTRY, embargo_us=77), tuner("entry"))
+    assert asked == [77, 77]
 
 
 def test_incomplete_labels_are_counted_and_left_out():

@@ -10,6 +10,7 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
+from mlplatform.domain.errors import InputError
 from mlplatform.models.errors import NotTrainable, TrialPruned, TuningFailed
 from mlplatform.models.seeds import derive_seed
 from mlplatform.models.space import Choice, Real, Space, Whole
@@ -255,5 +256,5 @@ def test_known_good_parameters_are_tried_first_and_must_lie_in_the_space():
     tuner = Tuner(PARTS, 2, known_good={"x": {"rate": 0.3}}).part("x", 2)
     assert tuner.tune(_bowl, SPACE).history[0].params == {"x": 0.5, "rate": 0.3, "k": 4}
     for wrong in ({"rate": 2.0}, {"speed": 1.0}, {"k": "four"}):
-        with pytest.raises(ValueError, match="known-good"):
+        with pytest.raises(InputError, match="known-good"):
             replace(tuner, known_good={"x": wrong}).tune(_bowl, SPACE)

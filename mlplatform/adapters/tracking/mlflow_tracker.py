@@ -150,14 +150,18 @@ class MlflowTracker:
     def _log(self, run_id: str, note: ModelNote) -> None:
         from mlflow.entities import Metric, Param
 
-        now = int(time.time() * 1000)
+        now, told = int(time.time() * 1000), self._client.get_run(run_id).data
         metrics = [Metric(key, value, now, 0) for key, value in note.metrics.items()]
         metrics += [
-            Metric("trial_value", trial.value, now, trial.number)
-            for trial in note.trials
+            Metric("trial_value", trial.value, now, place)
+            for place, trial in enumerate(note.trials)
             if trial.value is not None
         ]
         params = [Param(key, str(value)[:_PARAM_LIMIT]) for key, value in note.params.items()]
+        # What an interrupted step told already: a metric would stand there twice, and a parameter
+        # (the code's version may be another now) could not be told again.
+        metrics = [metric for metric in metrics if metric.key not in told.metrics]
+        params = [param for param in params if param.key not in told.params]
         self._client.log_batch(run_id, metrics=metrics, params=params)
         if note.trials:
             rows = [
@@ -173,8 +177,11 @@ class MlflowTracker:
             self._draw(run_id, note, model)
 
     def _draw(self, run_id: str, note: ModelNote, model: Opened) -> None:
+        plots = figures_of(note, model)
+        if not plots:
+            return
         with tempfile.TemporaryDirectory() as folder:
-            for name, content in figures_of(note, model).items():
+            for name, content in plots.items():
                 (Path(folder) / f"{name}.png").write_bytes(content)
             self._client.log_artifacts(run_id, folder, _PLOTS)
 

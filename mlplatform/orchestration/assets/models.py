@@ -21,6 +21,7 @@ from mlplatform.orchestration.windows import WindowDesk, model_of, stops_of
 from mlplatform.studies.fitting import entry_of, out_of_fold_stops, size_of, stop_of
 
 _MATTERS = ("train_periods", "trials", "seed", "embargo_minutes", "strategy")
+_MATTERS += ("tuning_seconds", "known_good")
 _SHARED = ("studies.training", "orchestration.windows")
 _KINDS = {"lightgbm", "xgboost", "optuna"}
 

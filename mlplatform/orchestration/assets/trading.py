@@ -11,6 +11,7 @@ from mlplatform.decisions.policy import fallback_decisions, unpack
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BACKTEST, CHAMPIONS, DAILY_EQUITY, DECISIONS
 from mlplatform.features.sets import core_plan, model_inputs
+from mlplatform.models.errors import AlteredModel
 from mlplatform.orchestration.account import ACCOUNT_MATTERS, account_limits
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
@@ -49,6 +50,11 @@ def decisions(workshop: Workshop) -> dg.AssetsDefinition:
         else:
             inputs = model_inputs_of(candidates, features, model_inputs(plan), strategy.setup_names)
             held = unpack(payload, plan.fingerprint)
+            if held.fingerprint != policy["fingerprint"][0]:
+                raise AlteredModel(
+                    f"the policy of {partition.period} is not the one of its fingerprint: its file "
+                    "was altered, train again"
+                )
             held.require(inputs.names)
             chosen = held.decide(candidates, inputs.x)
         parts = [baseline_decisions(candidates), chosen]
