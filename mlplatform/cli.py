@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -203,6 +203,34 @@ def bench_truth(  # noqa: PLR0913
 
     settings = TruthSettings(worlds, planted, trials, train_periods, seed)
     truth(home_path(home), TruthWish(settings, workers, so_far, as_json), Console())
+
+
+@app.command()
+def status(
+    home: Home = None,
+    form: Annotated[
+        Literal["table", "json", "prometheus"], typer.Option("--format", help="For whom.")
+    ] = "table",
+) -> None:
+    """Champion, age of data, pending partitions, newest runs and failures."""
+    from mlplatform.commands.status import status as print_status
+
+    print_status(home_path(home), form, Console())
+
+
+@app.command()
+def metrics(
+    home: Home = None,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Of /metrics.")] = 9400,
+) -> None:
+    """Serve the same figures to Prometheus until Ctrl-C."""
+    from mlplatform.commands.exposition import serve
+    from mlplatform.commands.status import look
+
+    root = home_path(home)
+    look(root)
+    serve(lambda: look(root), host, port)
 
 
 @app.command()

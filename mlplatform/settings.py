@@ -67,6 +67,8 @@ class StudySettings(BaseSettings):
     """Families fitted side by side; changes no byte. 1 where several windows run at a time."""
     model_plots: bool = True
     """Whether runs in MLflow carry plots of their models: half a second a window."""
+    drift_limit_frac: float = Field(0.25, gt=0, lt=1)
+    """Share of drifted model inputs past which people are told and due windows are trained."""
     lake_uri: str | None = None
     """Where the lake lies: s3://bucket/prefix; the home's own folder where None."""
     dagster_home: str | None = None

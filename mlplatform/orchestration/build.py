@@ -10,6 +10,7 @@ import dagster as dg
 
 from mlplatform.adapters.bars.book import BarBook
 from mlplatform.adapters.home import Home
+from mlplatform.adapters.notifications import AppriseNotifier, Notifier
 from mlplatform.adapters.studies import StudyStorage
 from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.adapters.tracking.port import Tracker
@@ -25,7 +26,7 @@ from mlplatform.orchestration.assets import (
     trading,
 )
 from mlplatform.orchestration.automation import schedules
-from mlplatform.orchestration.automation.landing import landing_sensor
+from mlplatform.orchestration.automation.sensors import sensors
 from mlplatform.orchestration.axis import Axis, Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.intake_jobs import intake_jobs
@@ -95,7 +96,7 @@ def _accepted_warnings() -> Iterator[None]:
 def _wire(
     home_root: Path,
     settings: StudySettings,
-    overrides: Mapping[str, object],
+    overrides: dict[str, object],
     on_step: OnStep | None,
     strategy: Strategy,
 ) -> Platform:
@@ -125,13 +126,14 @@ def _wire(
         "stamp": stamp,
         "desk": WindowDesk(axis.periods, settings, tracker, storage, strategy.setup_names),
     }
+    notifier: Notifier = overrides.pop("notifier", None) or AppriseNotifier()  # type: ignore[assignment]
     jobs = schedules.jobs()
     definitions = dg.Definitions(
         assets=assets,
         asset_checks=[build(workshop) for build in _CHECKS],
         jobs=[*jobs.values(), *intake_jobs()],
         schedules=schedules.schedules(jobs, stamp),
-        sensors=[landing_sensor(home)],
+        sensors=sensors(home, stamp, settings, notifier),
         resources=resources | dict(overrides),
         executor=dg.in_process_executor,
         loggers={PROGRESS: step_logger(on_step or (lambda _: None))},

@@ -6,16 +6,15 @@ from typing import Any
 
 import dagster as dg
 
-from mlplatform.domain.errors import CheckStopped, InputError
-from mlplatform.models.errors import AlteredModel
+from mlplatform.domain.errors import CheckStopped
 from mlplatform.orchestration.automation.schedules import SERIES_TAG
 from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.build import Platform
 from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.progress import PROGRESS
 from mlplatform.orchestration.quality import FAILURES
+from mlplatform.orchestration.reasons import StepFailed, failure
 
-_MENDED_BY_THE_USER = (InputError.__name__, AlteredModel.__name__)
 OnBatch = Callable[[Batch, int], None]
 
 
@@ -44,10 +43,6 @@ class Failure:
     stops: bool
     """Whether nothing may be made of these bars."""
     what: str
-
-
-class StepFailed(RuntimeError):
-    """A step of a run failed: a defect of ours, or an outside service; the message says which."""
 
 
 def run_chain(
@@ -97,7 +92,7 @@ def run_intake(platform: Platform, instance: dg.DagsterInstance, series: list[st
     )
     for event in result.all_events:
         if event.is_step_failure:
-            raise _failure(event)
+            raise failure(event)
     return [_judged(evaluation) for evaluation in result.get_asset_check_evaluations()]
 
 
@@ -116,21 +111,6 @@ def _raise_for(result: dg.ExecuteInProcessResult) -> None:
             )
     for event in result.all_events:
         if event.is_step_failure:
-            raise _failure(event)
+            raise failure(event)
     if not result.success:
         raise StepFailed(f"Run {result.run_id} failed before its first step.")
-
-
-def _failure(event: dg.DagsterEvent) -> Exception:
-    data = event.step_failure_data
-    user = data.user_failure_data
-    if user is not None and user.description:
-        return InputError(user.description)
-    error = data.error
-    while error is not None:
-        if error.cls_name in _MENDED_BY_THE_USER:
-            return InputError(error.message.partition(": ")[2].strip())
-        if error.cause is None:
-            break
-        error = error.cause
-    return StepFailed(f"Step {event.step_key} failed: {error.to_string() if error else 'unknown'}")

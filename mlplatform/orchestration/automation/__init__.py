@@ -1,1 +1,1 @@
-"""What starts runs by itself and what tells people: schedules, sensors, alerts; all start stopped."""
+"""What starts runs by itself, and what tells people; all of it starts stopped."""

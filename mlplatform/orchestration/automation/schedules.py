@@ -63,11 +63,13 @@ def _schedule(job: Any, stamp: Stamp, cron: str, description: str) -> dg.Schedul
 
 
 def run_requests(
-    instance: dg.DagsterInstance, stamp: Stamp, groups: Iterable[str]
+    instance: dg.DagsterInstance, stamp: Stamp, groups: Iterable[str], only: str | None = None
 ) -> Iterator[dg.RunRequest]:
-    """What the planner would run now in these groups, one run a partition."""
+    """What the planner would run now in these groups, one run a partition; of one series or all."""
     selection = frozenset(stamp.lineage.of_groups(groups))
     for series in instance.get_dynamic_partitions(str(SERIES.name)):
+        if only not in (None, series):
+            continue
         try:
             if "market" in groups:
                 stamp.book.refresh(series)

@@ -1,0 +1,91 @@
+"""`mlplatform status`: how a home stands, for people, programs and Prometheus."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+
+from mlplatform.commands.exposition import exposition
+from mlplatform.domain.errors import InputError
+from mlplatform.orchestration.build import build_platform
+from mlplatform.orchestration.standing import RunStanding, SeriesStanding, Standing, standing_of
+from mlplatform.settings import SETTINGS_FILE, load_settings
+
+Form = Literal["table", "json", "prometheus"]
+
+
+def status(home_root: Path, form: Form, console: Console) -> None:
+    """Print how the home stands; raises InputError where there is none."""
+    show(look(home_root), form, console)
+
+
+def show(told: Standing, form: Form, console: Console) -> None:
+    """Print it for people, for programs or for Prometheus."""
+    if form == "json":
+        console.print_json(json.dumps(asdict(told), default=str))
+    elif form == "prometheus":
+        console.out(exposition(told), end="", highlight=False)
+    else:
+        console.print(_series(told))
+        console.print(_runs(told))
+        console.print(f"{told.failed} runs failed within seven days.")
+
+
+def look(home_root: Path) -> Standing:
+    """How the home stands now."""
+    if not (home_root / SETTINGS_FILE).is_file():
+        raise InputError(f"{home_root} is no home yet: run `mlplatform run` first.")
+    return standing_of(build_platform(home_root, load_settings(home_root)))
+
+
+def _series(told: Standing) -> Table:
+    table = Table(title="Series", title_justify="left")
+    for heading in ("Series", "Champion", "Newest bar", "Age", "Drifted inputs", "Pending"):
+        table.add_column(heading)
+    for one in told.series:
+        table.add_row(
+            one.series,
+            _champion(one),
+            f"{one.data_to:%Y-%m-%d %H:%M} UTC" if one.data_to else "none",
+            age(told.at - one.data_to) if one.data_to else "",
+            "" if one.drifted_frac is None else f"{one.drifted_frac:.0%}".replace("%", " %"),
+            one.trouble or (f"{one.pending} partitions" if one.pending else "nothing"),
+        )
+    return table
+
+
+def _champion(one: SeriesStanding) -> str:
+    if one.champion_version is None:
+        return "none"
+    return f"version {one.champion_version}, window {one.champion_period}"
+
+
+def _runs(told: Standing) -> Table:
+    table = Table(title="Newest runs", title_justify="left")
+    for heading in ("Started", "Job", "Partition", "Ended", "Took"):
+        table.add_column(heading)
+    for run in told.runs:
+        table.add_row(_started(run.started), run.job, run.partition, run.status, _took(run))
+    return table
+
+
+def _started(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "not yet"
+
+
+def _took(run: RunStanding) -> str:
+    return "" if run.seconds is None else f"{run.seconds:.1f} s"
+
+
+def age(span: timedelta) -> str:
+    """A span in its largest whole unit, such as `3 days`."""
+    minutes = int(span.total_seconds() // 60)
+    for unit, length in (("day", 1440), ("hour", 60), ("minute", 1)):
+        if minutes >= length:
+            count = minutes // length
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "under a minute"

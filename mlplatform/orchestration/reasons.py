@@ -1,0 +1,56 @@
+"""Why a run failed, from its events."""
+
+from typing import Any
+
+import dagster as dg
+
+from mlplatform.domain.errors import InputError
+from mlplatform.models.errors import AlteredModel
+
+_MENDED_BY_THE_USER = (InputError.__name__, AlteredModel.__name__)
+
+
+class StepFailed(RuntimeError):
+    """A step of a run failed: a defect of ours, or an outside service; the message says which."""
+
+
+def failure(event: dg.DagsterEvent) -> Exception:
+    """The exception to raise for a failed step: InputError where the user can mend it."""
+    return InputError(why) if (why := _for_the_user(event)) else _defect(event)
+
+
+def _for_the_user(event: dg.DagsterEvent) -> str | None:
+    """The sentence that tells the user what to mend, None where there is none."""
+    user = event.step_failure_data.user_failure_data
+    if user is not None and user.description:
+        return user.description
+    error = event.step_failure_data.error
+    while error is not None:
+        if error.cls_name in _MENDED_BY_THE_USER:
+            return error.message.partition(": ")[2].strip()
+        error = error.cause
+    return None
+
+
+def _defect(event: dg.DagsterEvent) -> StepFailed:
+    error = _first_cause(event.step_failure_data.error)
+    return StepFailed(f"Step {event.step_key} failed: {error.to_string() if error else 'unknown'}")
+
+
+def _first_cause(error: Any) -> Any:
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error
+
+
+def reason_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """Why a run failed, in a sentence: what its first failed step said, or its end."""
+    of_steps = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
+    for record in instance.get_records_for_run(run.run_id, of_type=of_steps).records:
+        event = record.event_log_entry.dagster_event
+        if event is None or not event.is_step_failure:
+            continue
+        error = _first_cause(event.step_failure_data.error)
+        why = _for_the_user(event) or (error and error.message.strip())
+        return f"Step {event.step_key}: {why or 'unknown'}"
+    return "It ended before its first step: see its log in the Dagster UI."

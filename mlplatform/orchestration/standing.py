@@ -1,0 +1,108 @@
+"""How a home stands: champion, age of data and models, drift, what is pending, how runs ended."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+import dagster as dg
+
+from mlplatform.domain.errors import InputError
+from mlplatform.orchestration.automation.drift import drifted_frac
+from mlplatform.orchestration.build import Platform
+from mlplatform.orchestration.instance import instance_to_plan
+
+_RUNS = 8
+_LOOKED_BACK = timedelta(days=7)
+_FAILED = dg.DagsterRunStatus.FAILURE
+
+
+@dataclass(frozen=True)
+class SeriesStanding:
+    """One series; None where there is no such thing yet."""
+
+    series: str
+    data_to: datetime | None
+    """Start of the newest bar."""
+    champion_version: str | None
+    champion_period: str | None
+    """The window of the champion: it has learned from the periods before."""
+    champion_from: datetime | None
+    """When that window began: what came after, its models do not know."""
+    drifted_frac: float | None
+    """Share of the model inputs whose newest period is another distribution than those before."""
+    pending: int
+    """Partitions that would run now."""
+    trouble: str | None = None
+    """Why it cannot be planned."""
+
+
+@dataclass(frozen=True)
+class RunStanding:
+    """One run of Dagster; `seconds` is None while it has not ended."""
+
+    job: str
+    partition: str
+    status: str
+    started: datetime | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The whole home at one moment."""
+
+    at: datetime
+    series: tuple[SeriesStanding, ...]
+    runs: tuple[RunStanding, ...]
+    """The newest, newest first."""
+    failed: int
+    """Runs that failed within seven days."""
+
+
+def standing_of(platform: Platform) -> Standing:
+    """Look once at lake, registry and event log; nothing is written."""
+    now = datetime.now(UTC)
+    with instance_to_plan(platform.home) as instance:
+        failed = dg.RunsFilter(statuses=[_FAILED], created_after=now - _LOOKED_BACK)
+        return Standing(
+            now,
+            tuple(_series(platform, instance, name) for name in platform.book.series()),
+            tuple(_run(record) for record in instance.get_run_records(limit=_RUNS)),
+            instance.get_runs_count(failed),
+        )
+
+
+def _series(platform: Platform, instance: dg.DagsterInstance, name: str) -> SeriesStanding:
+    lake, champion = platform.home.lake, platform.tracker.champion(name)
+    periods = lake.periods("bars", name)
+    newest = lake.read("bars", name, periods[-1:])["ts"].max() if periods else None
+    period = champion.tags.get("period") if champion else None
+    pending, trouble = 0, None
+    try:
+        pending = len(platform.stamp.planner(instance, name).tasks())
+    except InputError as error:
+        trouble = str(error)
+    return SeriesStanding(
+        series=name,
+        data_to=newest if isinstance(newest, datetime) else None,
+        champion_version=champion.version if champion else None,
+        champion_period=period,
+        champion_from=_began(platform, period) if period else None,
+        drifted_frac=drifted_frac(lake, name),
+        pending=pending,
+        trouble=trouble,
+    )
+
+
+def _began(platform: Platform, period: str) -> datetime:
+    return datetime.combine(platform.book.axis.start_of(period), time(), UTC)
+
+
+def _run(record: dg.RunRecord) -> RunStanding:
+    run, start, end = record.dagster_run, record.start_time, record.end_time
+    return RunStanding(
+        job=run.job_name,
+        partition=run.tags.get("dagster/partition", ""),
+        status=run.status.value.lower(),
+        started=datetime.fromtimestamp(start, UTC) if start else None,
+        seconds=end - start if start and end else None,
+    )
