@@ -24,7 +24,7 @@ from mlplatform.studies.truth.worlds import PlannedWorld, TruthSettings, left_ov
 
 _CODE = ("commands.truth_world", "orchestration.build")
 _WORLDS_A_PROCESS = 8
-"""A worker is then replaced, so that what a hundred runs leave in memory does not add up."""
+"""Then it is replaced, so that what a hundred runs leave in memory does not add up."""
 _ONE_THREAD = dict.fromkeys(
     (
         *("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"),
@@ -110,25 +110,35 @@ def _processes(settings: TruthSettings, folder: Path, workers: int) -> Work:
         raise InputError("Worlds need a worker at least: --workers 1 or more.")
 
     def work(left: Sequence[PlannedWorld]) -> Iterator[Finished]:
-        with _environment(_ONE_THREAD):
-            pool = ProcessPoolExecutor(
-                workers, multiprocessing.get_context("spawn"), max_tasks_per_child=_WORLDS_A_PROCESS
-            )
-            try:
-                futures = {
-                    pool.submit(run_world, world, settings, folder / "now" / world.name): world
-                    for world in left
-                }
-                for future in as_completed(futures):
-                    error = future.exception()
-                    if isinstance(error, CheckStopped | InputError | StepFailed):
-                        yield futures[future], error
-                    else:
-                        yield futures[future], future.result()
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        # Not by `max_tasks_per_child`: under Python 3.11 a pool hangs when it comes to that.
+        for shift in _shifts(left, workers * _WORLDS_A_PROCESS):
+            with _environment(_ONE_THREAD):
+                yield from _shift(shift, settings, folder / "now", workers)
 
     return work
+
+
+def _shifts(worlds: Sequence[PlannedWorld], size: int) -> Iterator[Sequence[PlannedWorld]]:
+    yield from (worlds[start : start + size] for start in range(0, len(worlds), size))
+
+
+def _shift(
+    worlds: Sequence[PlannedWorld], settings: TruthSettings, folder: Path, workers: int
+) -> Iterator[Finished]:
+    """Worlds in fresh processes, which end with them."""
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    try:
+        futures = {
+            pool.submit(run_world, world, settings, folder / world.name): world for world in worlds
+        }
+        for future in as_completed(futures):
+            error = future.exception()
+            if isinstance(error, CheckStopped | InputError | StepFailed):
+                yield futures[future], error
+            else:
+                yield futures[future], future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager

@@ -1,10 +1,13 @@
 """`bench truth` runs worlds through the chain, goes on where it stopped, and counts them."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from rich.console import Console
@@ -178,6 +181,65 @@ def test_the_command_line_hands_its_options_on(tmp_path, monkeypatch):
     assert found.exit_code == 0
     assert seen["home"] == tmp_path
     assert seen["wish"] == TruthWish(TruthSettings(3, 1, 4, 6, 9), 2, False, True)
+
+
+class InThisProcess:
+    """A pool that keeps no process, and fails as a pool does."""
+
+    made: ClassVar[list[int]] = []
+
+    def __init__(self, workers, context) -> None:
+        assert context.get_start_method() == "spawn"
+        assert os.environ["POLARS_MAX_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
+        self.made.append(workers)
+
+    def submit(self, work, *given):
+        future = Future()
+        try:
+            future.set_result(work(*given))
+        except (CheckStopped, ZeroDivisionError) as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, **_) -> None:
+        """Nothing to end."""
+
+
+def pooled(monkeypatch, result) -> None:
+    monkeypatch.setattr(InThisProcess, "made", [])
+    monkeypatch.setattr(command, "ProcessPoolExecutor", InThisProcess)
+    monkeypatch.setattr(command, "run_world", result)
+
+
+def found_in(world, settings, folder):
+    assert folder.name == world.name
+    if world.name == "weak-001":
+        raise CheckStopped("the bars are spoilt")
+    return replace(outcome(world.kind, 1), world=world)
+
+
+def test_processes_run_all_worlds_on_one_thread_each_and_are_replaced(tmp_path, monkeypatch):
+    pooled(monkeypatch, found_in)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
+    many = TruthSettings(noise=40, planted=1)
+    with pytest.raises(StepFailed, match=r"1 worlds failed, the first of them weak-001"):
+        truth(tmp_path, TruthWish(many, workers=2), Console(file=StringIO()))
+    assert InThisProcess.made == [2, 2, 2]  # 43 worlds, 16 to a pool of two
+    book = (tmp_path / "truth/worlds.jsonl").read_text().splitlines()
+    assert len(book) == 1 + 42
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "POLARS_MAX_THREADS" not in os.environ
+
+
+def test_a_defect_in_a_world_stops_the_bench_and_what_was_done_stays(tmp_path, monkeypatch):
+    def broken(world, settings, folder):
+        return found_in(world, settings, folder) if world.kind == "noise" else 1 / 0
+
+    pooled(monkeypatch, broken)
+    with pytest.raises(ZeroDivisionError):
+        truth(tmp_path, TruthWish(SMALL), Console(file=StringIO()))
+    assert (tmp_path / "truth/worlds.jsonl").exists()
 
 
 def test_a_bench_without_a_worker_is_refused(tmp_path):
