@@ -125,6 +125,8 @@ def test_other_settings_run_only_what_they_matter_to(copied: Bench, small_bars: 
     assert "stop_model" not in again
     assert "entry_model" not in again
     assert {"size_model", "policy", "backtest", "walk_forward_report"} <= again
+    earlier = copied.report()["provenance"]["with_earlier_studies"]
+    assert earlier["studies"] == 1, "the other recipe was a look at the same days"
 
 
 def test_changed_code_of_one_model_runs_that_model_and_stops_where_nothing_differs(

@@ -11,6 +11,7 @@ from mlplatform_tests.orchestration.workers import spread
 
 WINDOWS = ["2025-04", "2025-05"]
 MADE_AGAIN = ("stop_model", "entry_model", "size_model", "policy", "decisions", "backtest")
+MADE_AGAIN += ("equity", "walk_forward_report")
 
 
 @pytest.fixture
