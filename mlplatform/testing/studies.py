@@ -27,7 +27,7 @@ class StudyPlan:
     train_periods: int = 3
     trades_a_day: int = 3
     outcome: str = "mixed"
-    """mixed, winners or losers."""
+    """mixed, winners, losers, or flat: every trade makes its commission and nothing else."""
     only: int | None = None
     """At most so many trades of each policy; None for all."""
     edge_r: float = 0.25
@@ -163,9 +163,11 @@ def _trades(
     stop = np.round(rng.uniform(4.0, 12.0, n) * 4) / 4
     gross_r = np.where(rng.random(n) < 0.44 + edge_r / 2.4, 1.33, -1.0)
     gross_r = np.where(rng.random(n) < 0.2, rng.uniform(-0.9, 1.2, n), gross_r)
-    if plan.outcome != "mixed":
+    if plan.outcome in ("winners", "losers"):
         gross_r = np.abs(gross_r) + 0.3 if plan.outcome == "winners" else -np.abs(gross_r)
     points = np.round(gross_r * stop * 4) / 4
+    if plan.outcome == "flat":
+        points = np.full(n, COMMISSION_USD / POINT_USD)
     contracts = rng.integers(1, 4, n) if sized else np.ones(n, dtype=np.int64)
     side = rng.choice([-1, 1], n)
     entry = 5_800.0 + np.round(np.cumsum(rng.normal(0, 3, n)) * 4) / 4

@@ -22,6 +22,7 @@ EDGES = {
     "one trade": StudyPlan(only=1),
     "all winners": StudyPlan(outcome="winners"),
     "all losers": StudyPlan(outcome="losers"),
+    "zero variance": StudyPlan(outcome="flat"),
     "an empty window": StudyPlan(empty_period=2),
     "no windows": StudyPlan(periods=0),
     "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
@@ -112,6 +113,32 @@ def test_only_provenance_knows_of_earlier_studies() -> None:
     assert [e["studies"] for e in earlier] == [0, 10**6]
     assert [e["verdict"]["kind"] for e in earlier] == ["edge", "none"]
     assert earlier[0]["dsr"] == one["certainty"]["sharpe"]["dsr"]  # type: ignore[index]
+
+
+STATED = {
+    "no trades": {"trades": 0, "net_usd": 0.0, "win_rate": None, "sharpe_ratio": None,
+        "volatility_frac": 0.0, "max_drawdown_frac": None, "value_at_risk_frac": 0.0,
+        "exposure_frac": 0.0, "longest_losing_run": 0, "costs_usd": 0.0},
+    "all winners": {"win_rate": 1.0, "profit_factor": None, "payoff_ratio": None,
+        "sortino_ratio": None, "omega_ratio": None, "calmar_ratio": None, "max_drawdown_frac": 0.0,
+        "average_drawdown_frac": None, "recovery_factor": None, "longest_losing_run": 0},
+    "all losers": {"win_rate": 0.0, "profit_factor": 0.0, "payoff_ratio": None,
+        "average_win_usd": None, "omega_ratio": 0.0, "gain_to_pain": -1.0, "recovery_days": None,
+        "time_under_water_frac": 1.0, "recovery_factor": -1.0, "longest_winning_run": 0},
+    "zero variance": {"net_usd": 0.0, "win_rate": 0.0, "profit_factor": None, "expectancy_r": 0.0,
+        "sharpe_ratio": None, "skewness": None, "excess_kurtosis": None, "volatility_frac": 0.0,
+        "max_drawdown_frac": 0.0, "ulcer_index_frac": 0.0, "cagr_frac": 0.0},
+    "no windows": {"days": 0, "trades": 0, "total_return_frac": 0.0, "cagr_frac": None,
+        "volatility_frac": None, "value_at_risk_frac": None, "exposure_frac": None},
+    "wiped out": {"sharpe_ratio": None, "cagr_frac": None, "calmar_ratio": None},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edge", STATED)
+def test_at_the_edges_each_figure_has_its_stated_value(edge: str) -> None:
+    found = _report(EDGES[edge])["ml"]
+    told = {name: found[name] for name in STATED[edge]}
+    assert told == pytest.approx(STATED[edge], abs=1e-12)
 
 
 def test_a_ready_evaluation_gives_the_same_report() -> None:

@@ -21,6 +21,7 @@ EDGES = {
     "one trade": StudyPlan(only=1),
     "all winners": StudyPlan(outcome="winners"),
     "all losers": StudyPlan(outcome="losers"),
+    "zero variance": StudyPlan(outcome="flat"),
     "an empty window": StudyPlan(empty_period=2),
     "no windows": StudyPlan(periods=0),
     "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
