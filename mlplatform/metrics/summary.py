@@ -167,7 +167,7 @@ def _of_trades(closed: pl.DataFrame | None, days: int, gained_usd: float) -> dic
         "profit_factor": trades.profit_factor(net),
         "win_rate": trades.win_rate(net),
         "payoff_ratio": trades.payoff_ratio(net),
-        "expectancy_r": trades.mean_per_trade(closed["r"].to_numpy().astype(np.float64)),
+        "expectancy_r": trades.mean_r(closed["r"].to_numpy().astype(np.float64)),
         "commission_usd": commission,
         "expectancy_usd": trades.mean_per_trade(net),
         "average_win_usd": trades.average_win_usd(net),

@@ -12,6 +12,7 @@ from mlplatform.metrics.undefined import Metric, Undefined
 NO_TRADES = "there is no trade"
 NO_WINNERS = "there is no winning trade"
 NO_LOSERS = "there is no losing trade"
+NO_STOPS = "no trade had a stop, so none has an R"
 
 SESSION_HOURS = 23.0
 """Hours of a full CME Globex equity-index session, 17:00 to 16:00 Chicago."""
@@ -57,6 +58,14 @@ def payoff_ratio(net_usd: Floats) -> Metric:
 def mean_per_trade(values: Floats) -> Metric:
     """Expectancy: the mean over all trades, in the values' unit (R, or USD net of costs)."""
     return float(np.mean(values)) if values.size else Undefined(NO_TRADES)
+
+
+def mean_r(r: Floats) -> Metric:
+    """Expectancy in R: the mean over the trades that have an R; NaN where a trade had no stop."""
+    known = r[np.isfinite(r)]
+    if r.size and not known.size:
+        return Undefined(NO_STOPS)
+    return mean_per_trade(known)
 
 
 def longest_run(hits: NDArray[np.bool_]) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mlplatform.market.periods import trading_day
 from mlplatform.metrics.ratios import sharpe_ratio
 from mlplatform.metrics.returns import Floats, daily_returns
-from mlplatform.metrics.trades import NO_TRADES, mean_per_trade
+from mlplatform.metrics.trades import NO_TRADES, mean_r
 from mlplatform.metrics.undefined import Metric, Undefined
 from mlplatform.studies.certainty.value import CostRow
 from mlplatform.studies.result import PolicyResult
@@ -88,14 +88,13 @@ def _row(name: str, trades: _Trades, changed: tuple[float, float], added_usd: Fl
         none = Undefined(NO_TRADES)
         return CostRow(name, *changed, none, none, none)
     net, risk = trades.net_usd - added_usd, trades.risk_usd
-    known = np.isfinite(risk)
     taken = np.cumsum(np.bincount(trades.day, added_usd, trades.equity_usd.size))
     daily = daily_returns(trades.equity_usd - taken, trades.capital_usd)
     return CostRow(
         name,
         *changed,
         net_usd=float(net.sum()),
-        expectancy_r=mean_per_trade(net[known] / risk[known]),
+        expectancy_r=mean_r(net / risk),
         sharpe=daily if isinstance(daily, Undefined) else sharpe_ratio(daily),
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 from mlplatform.metrics.bootstrap import Interval, stationary_resamples
 from mlplatform.metrics.drawdowns import max_drawdown_frac
+from mlplatform.metrics.ratios import calmar_ratio, sharpe_ratio, sortino_ratio
 from mlplatform.metrics.summary import summarise
 from mlplatform.metrics.undefined import Undefined
 from mlplatform.studies.certainty import Certainty, certainty_of
@@ -52,9 +53,13 @@ def test_each_interval_holds_the_figure_that_the_report_shows() -> None:
             assert got.low < got.value < got.high
 
 
-def test_on_the_days_in_their_own_order_each_figure_is_the_reports() -> None:
-    """The resampled formulas and the summary's are the same formulas."""
-    study = fake_study()
+@pytest.mark.parametrize("outcome", ["mixed", "winners", "losers", "flat", "without stops"])
+def test_on_the_days_in_their_own_order_each_figure_is_the_reports(outcome: str) -> None:
+    """The resampled formulas and the summary's are the same formulas, at the edges too."""
+    if outcome == "without stops":
+        study = _without_stops(fake_study(), every=3)
+    else:
+        study = fake_study(StudyPlan(outcome=outcome))
     for policy in (study.policies["ml"], study.policies["baseline"]):
         days = days_of(policy, study.capital_usd)
         n = days.net_usd.size
@@ -67,7 +72,10 @@ def test_on_the_days_in_their_own_order_each_figure_is_the_reports() -> None:
         summary = summarise(policy.trades, policy.daily, study.capital_usd)
         for name, values in resampled_figures(days, drawn).items():
             expected = days.net_usd.mean() if name == "mean_day_usd" else getattr(summary, name)
-            assert values[0] == pytest.approx(expected, rel=1e-9), name
+            if isinstance(expected, Undefined):
+                assert np.isnan(values[0]), name
+            else:
+                assert values[0] == pytest.approx(expected, rel=1e-9, abs=1e-9), name
 
 
 def test_a_resampled_drawdown_is_that_of_the_resampled_equity() -> None:
@@ -78,6 +86,34 @@ def test_a_resampled_drawdown_is_that_of_the_resampled_equity() -> None:
     for row, order in zip(found, drawn.days(), strict=True):
         equity = study.capital_usd + np.cumsum(days.net_usd[order])
         assert row == pytest.approx(max_drawdown_frac(equity, study.capital_usd), abs=1e-12)
+
+
+def test_a_resampled_ratio_is_that_of_the_resampled_returns() -> None:
+    study = fake_study()
+    days = days_of(study.policies["ml"], study.capital_usd)
+    assert not isinstance(days.returns, Undefined)
+    drawn = stationary_resamples(days.net_usd.size, 4, 200)
+    found = resampled_figures(days, drawn)
+    for k, order in enumerate(drawn.days()):
+        r = days.returns[order]
+        assert found["sharpe_ratio"][k] == pytest.approx(sharpe_ratio(r), rel=1e-9)
+        assert found["sortino_ratio"][k] == pytest.approx(sortino_ratio(r), rel=1e-9)
+        fall = float(found["max_drawdown_frac"][k])
+        assert found["calmar_ratio"][k] == pytest.approx(calmar_ratio(r, fall), rel=1e-9)
+
+
+def test_a_trade_counts_on_the_day_of_its_exit_and_never_outside_the_marks() -> None:
+    study = fake_study()
+    ml = study.policies["ml"]
+    over_night = ml.trades.with_columns(
+        entry_ts=pl.when(pl.int_range(pl.len()) == 7)
+        .then(pl.col("entry_ts").dt.offset_by("-7d"))
+        .otherwise("entry_ts")
+    )
+    moved = days_of(replace(ml, trades=over_night), study.capital_usd)
+    np.testing.assert_array_equal(moved.trades, days_of(ml, study.capital_usd).trades)
+    with pytest.raises(ValueError, match="no mark"):
+        days_of(replace(ml, daily=ml.daily[1:]), study.capital_usd)
 
 
 def test_the_difference_is_paired() -> None:
@@ -129,6 +165,32 @@ def test_flat_equity_has_no_figure_of_risk() -> None:
 
 def test_trials_of_all_windows_count() -> None:
     assert certainty_of(fake_study(StudyPlan(trials_run=11)), 7).trials_optuna == 66
+
+
+def test_trades_without_a_stop_have_no_r_and_the_others_keep_theirs() -> None:
+    study = _without_stops(fake_study(), every=3)
+    found = certainty_of(study, 7)
+    mean = study.policies["ml"].trades["r"].mean()
+    assert _interval(found.ml["expectancy_r"]).value == pytest.approx(mean)
+    at_cost = next(row for row in found.costs if row.policy == "ml" and row.multiple == 1.0)
+    assert at_cost.expectancy_r == pytest.approx(mean)
+    none = certainty_of(_without_stops(fake_study(), every=1), 7)
+    assert isinstance(none.ml["expectancy_r"], Undefined)
+    assert "no trade had a stop" in none.ml["expectancy_r"].reason
+
+
+def _without_stops(study: StudyResult, every: int) -> StudyResult:
+    blank = pl.int_range(pl.len()) % every == 0
+    changed = {
+        name: replace(
+            policy,
+            trades=policy.trades.with_columns(
+                pl.when(~blank).then(pl.col("r", "stop_points")).name.keep()
+            ),
+        )
+        for name, policy in study.policies.items()
+    }
+    return replace(study, policies=changed)
 
 
 def _even(study: StudyResult, daily_return: float) -> StudyResult:
