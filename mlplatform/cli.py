@@ -192,7 +192,7 @@ def bench_truth(  # noqa: PLR0913
     workers: Annotated[int, typer.Option(help="Processes, one core each.")] = 1,
     home: Home = None,
     trials: Annotated[int, typer.Option(min=1, help="Optuna trials per role and window.")] = 5,
-    train_periods: Annotated[int, typer.Option(min=1, help="Months a window learns from.")] = 3,
+    train_periods: Annotated[int, typer.Option(min=1, help="Months a window learns from.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Of all worlds.")] = 7,
     so_far: Annotated[bool, typer.Option("--so-far", help="Run none, tell what is done.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,

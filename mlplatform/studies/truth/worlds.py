@@ -21,7 +21,8 @@ class TruthSettings:
     planted: int = 20
     """Of each strength."""
     trials: int = 5
-    train_periods: int = 3
+    train_periods: int = 6
+    """Three months of one instrument's 5-minute bars hide a modest edge from any honest learner."""
     seed: int = 7
 
     def __post_init__(self) -> None:
