@@ -47,6 +47,17 @@ class StudySettings(BaseSettings):
     """What makes the next contract the front month."""
     gate_min_trades: int = Field(30, ge=1)
     """Out-of-sample trades below which no recipe becomes champion."""
+    families: tuple[Literal["lightgbm", "xgboost", "keras"], ...] = Field(
+        ("lightgbm", "xgboost", "keras"), min_length=1
+    )
+    """What stands in the stop's and the entry's stack. Without keras no network is trained at all,
+    no detector either, and TensorFlow is never imported."""
+    detector: Literal["off", "classic", "wide", "predictive"] = "classic"
+    """The setup detector's variant."""
+    detector_setups: tuple[str, ...] = Field(("mean_reversion", "rejection_bar"), min_length=1)
+    """The setups whose candidates it learns from and scores."""
+    detector_periods: int = Field(12, ge=1)
+    """The earlier periods that it learns from, as far as there are so many."""
     max_contracts: int = Field(5, ge=1)
     size_method: Literal["kelly", "fixed", "fixed_fractional", "volatility"] = "kelly"
     """How many contracts the model policy wants, before caps."""

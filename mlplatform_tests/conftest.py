@@ -18,6 +18,8 @@ from mlplatform.synthetic.generation import generate
 from mlplatform.synthetic.world import EDGES, World
 from mlplatform.testing.tracking import MemoryTracker
 
+TREES = ("lightgbm", "xgboost")
+"""Homes of tests train no network, unless the test is of networks: TensorFlow takes seconds."""
 SESSIONS = 106
 """From 2025-01-02: January to May, so that three months train and two are tested."""
 
@@ -42,7 +44,7 @@ class Bench:
 
     def wish(self, data: Path, **given: object) -> Wish:
         """Options for a small study."""
-        settings = {"trials": 2, "gate_min_trades": 5, "cadence": None, **given}
+        settings = {"trials": 2, "gate_min_trades": 5, "cadence": None, "families": TREES, **given}
         strategy = settings.pop("strategy", None)
         return Wish(str(data), "MES", "5m", None, settings, strategy)
 

@@ -8,6 +8,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from mlplatform.decisions.detection import scores_of
 from mlplatform.decisions.policy import Policy, unpack
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.series import Series
@@ -18,7 +19,7 @@ from mlplatform.orchestration.gate import read_evidence
 from mlplatform.orchestration.notes import STRATEGY_TAG
 from mlplatform.orchestration.own_strategy import home_strategy
 from mlplatform.settings import load_settings
-from mlplatform.setups.inputs import model_inputs_of
+from mlplatform.setups.inputs import model_inputs_of, with_score
 from mlplatform.setups.setup import find_candidates
 from mlplatform.strategies.strategy import Strategy
 from mlplatform.studies.recipe import expectancy_r
@@ -72,6 +73,7 @@ def _decide(
     setups, names = strategy.tradable, strategy.setup_names
     candidates = find_candidates(series.name, setups, bars, features, series.timeframe.seconds)
     inputs = model_inputs_of(candidates, features, model_inputs(plan), names)
+    inputs = with_score(inputs, candidates, scores_of(policy.detector, bars, candidates))
     policy.require(inputs.names)
     return bars, policy.decide(candidates, inputs.x)
 

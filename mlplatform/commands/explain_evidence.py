@@ -13,11 +13,18 @@ from mlplatform.adapters.bars.staging import Delivery
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
-from mlplatform.domain.tables import BACKTEST, DECISIONS, MODELS, POLICIES
+from mlplatform.domain.tables import (
+    BACKTEST,
+    DECISIONS,
+    DETECTOR_SCORES,
+    DETECTORS,
+    MODELS,
+    POLICIES,
+)
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.orchestration.account import account_limits
 from mlplatform.orchestration.build import Platform
-from mlplatform.setups.inputs import ModelInputs, model_inputs_of
+from mlplatform.setups.inputs import ModelInputs, model_inputs_of, with_score
 from mlplatform.studies.backtest import backtest_fills, tested_bars
 from mlplatform.studies.explanation.assembling import Evidence
 from mlplatform.studies.explanation.chain import Origin
@@ -113,7 +120,10 @@ class Shelf:
         return self._lake.has(asset, self.series.name, period)
 
     def _models(self, period: str) -> pl.DataFrame:
-        return pl.concat([self._one(f"{role}_model", period, MODELS.empty()) for role in ROLES])
+        rows = [self._one(f"{role}_model", period, MODELS.empty()) for role in ROLES]
+        if any(row.height for row in rows):
+            rows.append(self._one("setup_detector", period, DETECTORS.empty()))
+        return pl.concat(rows, how="diagonal")
 
     def _versions(self, models: pl.DataFrame, policy: pl.DataFrame) -> Mapping[str, str | None]:
         """By role; the tracker is asked, for a role's row does not know its version."""
@@ -130,7 +140,9 @@ class Shelf:
         needed = {name for feature in inputs for name in (feature.name, feature.mirror) if name}
         if needed - set(features.columns):
             return ModelInputs(np.zeros((1, 0)), [])
-        return model_inputs_of(candidate, features, inputs, self._platform.strategy.setup_names)
+        seen = model_inputs_of(candidate, features, inputs, self._platform.strategy.setup_names)
+        scores = self._one("detector_scores", period, DETECTOR_SCORES.empty())
+        return with_score(seen, candidate, scores)
 
     def _fills(self, identity: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """From the run of all decisions on the execution step: the lake keeps trades, not fills."""

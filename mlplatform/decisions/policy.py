@@ -16,6 +16,7 @@ from mlplatform.decisions.baseline import baseline_decisions
 from mlplatform.decisions.plans import Plan, decisions_of
 from mlplatform.models.entry import EntryModel
 from mlplatform.models.errors import AlteredModel
+from mlplatform.models.neural.detector import Detector
 from mlplatform.models.serial import from_bytes
 from mlplatform.models.size import SizeModel
 from mlplatform.models.stop import StopModel
@@ -38,6 +39,9 @@ class Policy:
     entry: EntryModel
     size: SizeModel | None
     """None where it could not be had: then one contract each."""
+    detector: Detector | None = None
+    """What gives the input `detector_score`; None where it has shown no skill: then that is null.
+    """
 
     def plan(self, x: npt.NDArray[np.float64], atr_points: npt.NDArray[np.float64]) -> Plan:
         """What it wants for candidates: inputs (n, names), ATR of the signal bars (n,)."""
@@ -88,7 +92,7 @@ def policy_fingerprint(payload: bytes) -> str:
 
 
 def unpack(payload: bytes, expected_plan: str | None = None) -> Policy:
-    """The policy of `pack`; the size model may be missing from it.
+    """The policy of `pack`; the size model and the detector may be missing from it.
 
     Raises AlteredModel where it was trained on another feature plan, or is no packed policy.
     """
@@ -103,6 +107,8 @@ def unpack(payload: bytes, expected_plan: str | None = None) -> Policy:
             f"the policy was trained on feature plan {terms['feature_plan']}, but this platform "
             f"computes {expected_plan}: train again"
         )
+    seen = packed.pop("detector", None)
+    detector = None if seen is None else Detector.from_text(seen.decode())
     models = {role: from_bytes(data) for role, data in packed.items()}
     stop, entry, size = (models.get(role) for role in ROLES)
     if not (
@@ -112,7 +118,8 @@ def unpack(payload: bytes, expected_plan: str | None = None) -> Policy:
     ):
         raise AlteredModel("the policy's models are not one of each role")
     terms["names"] = tuple(terms["names"])
-    return Policy(policy_fingerprint(payload), **terms, stop=stop, entry=entry, size=size)
+    identity = policy_fingerprint(payload)
+    return Policy(identity, **terms, stop=stop, entry=entry, size=size, detector=detector)
 
 
 def fallback_decisions(candidates: pl.DataFrame) -> pl.DataFrame:

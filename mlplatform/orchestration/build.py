@@ -19,6 +19,7 @@ from mlplatform.orchestration import checks
 from mlplatform.orchestration.assets import (
     analysis,
     comparison,
+    detector,
     market,
     models,
     report,
@@ -43,6 +44,7 @@ from mlplatform.strategies.strategy import Strategy
 _ASSETS = (
     *(market.raw_bars, market.contract_bars, market.rolls, market.bars, market.quarantined_bars),
     *(research.features, research.candidates, research.labels),
+    *(detector.setup_detector, detector.detector_scores),
     *(models.stop_model, models.entry_model, models.size_model, models.policy),
     *(trading.decisions, trading.backtest, trading.equity, trading.champion),
     comparison.model_comparison,

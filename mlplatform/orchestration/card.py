@@ -10,6 +10,7 @@ from mlplatform.domain.schema import Table
 from mlplatform.orchestration.account import ACCOUNT_MATTERS
 from mlplatform.orchestration.axis import SERIES, Axis
 from mlplatform.orchestration.code import code_version
+from mlplatform.orchestration.lineage import PARTIAL_PAST
 from mlplatform.settings import StudySettings
 from mlplatform.strategies.strategy import PLATFORM, Strategy
 
@@ -32,9 +33,11 @@ class Workshop:
         modules: tuple[str, ...],
         matters: tuple[str, ...] = (),
         by_series: bool = False,
+        has_partial_past: bool = False,
     ) -> Mapping[str, Any]:
         """Arguments of `dg.asset`. `modules` make the asset's numbers, `matters` are the settings
-        that change them: both are in its code version.
+        that change them: both are in its code version. With `has_partial_past` it takes the
+        earlier periods that there are, be they none.
         """
         chosen = {name: getattr(self.settings, name) for name in matters}
         return {
@@ -44,14 +47,18 @@ class Workshop:
             "partitions_def": SERIES if by_series else self.axis.partitions,
             "code_version": code_version(modules, chosen),
             "metadata": {"dagster/column_schema": column_schema(table)},
+            "tags": {PARTIAL_PAST: ""} if has_partial_past else {},
         }
 
     def recipe(self) -> str:
         """The identity of how policies are made: code of all that trains and decides, settings."""
         modules = ("orchestration.windows", "models.size", "decisions.policy", "labels.outcomes")
+        modules += ("models.neural.network", "orchestration.detection")
         matters = ("train_periods", "trials", "seed", "embargo_minutes", "size_method")
-        matters += ("max_contracts", "strategy", "tuning_seconds", "known_good")
-        chosen = {name: getattr(self.settings, name) for name in (*matters, *ACCOUNT_MATTERS)}
+        matters += (*ACCOUNT_MATTERS, "max_contracts", "strategy", "families")
+        matters += ("tuning_seconds", "known_good")
+        matters += ("detector", "detector_setups", "detector_periods")
+        chosen = {name: getattr(self.settings, name) for name in matters}
         return code_version(modules, chosen)
 
 

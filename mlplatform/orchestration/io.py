@@ -7,6 +7,8 @@ from mlplatform.adapters.lake import Lake
 from mlplatform.orchestration.axis import Partition
 
 WHOLE = "all"
+MAY_BE_EMPTY = "mlplatform/may_be_empty"
+"""Metadata of an input that is an empty frame where no upstream partition was ever made."""
 
 
 class LakeIOManager(dg.IOManager):
@@ -23,7 +25,9 @@ class LakeIOManager(dg.IOManager):
         context.add_output_metadata({"path": dg.MetadataValue.path(str(path))})
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame:
-        """The upstream partitions as one frame; dg.Failure where none was ever materialised."""
+        """The upstream partitions as one frame; where none was ever materialised a frame without
+        columns if the input may be empty, else dg.Failure.
+        """
         asset = context.asset_key.path[-1]
         partitions = sorted(Partition.parse(key) for key in context.asset_partition_keys)
         try:
@@ -31,6 +35,8 @@ class LakeIOManager(dg.IOManager):
                 asset, partitions[0].series, [item.period or WHOLE for item in partitions]
             )
         except (FileNotFoundError, IndexError):
+            if (context.definition_metadata or {}).get(MAY_BE_EMPTY):
+                return pl.DataFrame()
             raise dg.Failure(
                 f"No partition of '{asset}' that this one needs is materialised: materialise "
                 f"'{asset}' first, or let `mlplatform run` find out what is needed."

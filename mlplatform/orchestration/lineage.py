@@ -10,6 +10,9 @@ import dagster as dg
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.orchestration.axis import Partition
 
+PARTIAL_PAST = "mlplatform/partial_past"
+"""Tag of an asset that takes the earlier periods that there are, where others need all of them."""
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -31,22 +34,26 @@ class Lineage:
     """Assets with one partition a series."""
     groups: Mapping[str, str]
     """The group of each asset."""
+    partial: frozenset[str] = frozenset()
+    """Assets that take the earlier periods that there are."""
 
     @classmethod
     def of(cls, periods: PeriodAxis, assets: Iterable[dg.AssetsDefinition]) -> "Lineage":
         """From the asset definitions."""
-        edges, codes, groups, by_series = {}, {}, {}, set()
+        edges, codes, groups, by_series, partial = {}, {}, {}, set(), set()
         for definition in assets:
             name = definition.key.path[-1]
             groups[name] = str(definition.group_names_by_key[definition.key])
             codes[name] = str(definition.code_versions_by_key[definition.key])
+            if PARTIAL_PAST in definition.tags_by_key[definition.key]:
+                partial.add(name)
             edges[name] = tuple(
                 _edge(parent, definition.get_partition_mapping(parent))
                 for parent in sorted(definition.asset_deps[definition.key])
             )
             if not isinstance(definition.partitions_def, dg.MultiPartitionsDefinition):
                 by_series.add(name)
-        return cls(periods, edges, codes, frozenset(by_series), groups)
+        return cls(periods, edges, codes, frozenset(by_series), groups, frozenset(partial))
 
     def of_groups(self, groups: Iterable[str]) -> list[str]:
         """The assets of some groups."""
@@ -88,7 +95,7 @@ class Lineage:
         """The partitions of each asset that these periods of data can feed.
 
         A period that looks back on a full window of earlier ones (models) needs all of it; one
-        that looks back for its warm-up takes what there is.
+        that looks back for its warm-up, or has a partial past (detectors), takes what there is.
         """
         known: dict[str, set[Partition]] = {}
         for asset in self.order:
@@ -99,18 +106,22 @@ class Lineage:
             known[asset] = {
                 Partition(period, series)
                 for period in data_periods
-                if all(self._fed(edge, period, series, known) for edge in self.edges[asset])
+                if all(
+                    self._fed(asset, e, Partition(period, series), known) for e in self.edges[asset]
+                )
             }
         return known
 
     def _fed(
-        self, edge: Edge, period: str, series: str, known: Mapping[str, set[Partition]]
+        self, asset: str, edge: Edge, partition: Partition, known: Mapping[str, set[Partition]]
     ) -> bool:
         if edge.first is None or edge.last is None:
             return bool(known[edge.parent])
+        if asset in self.partial and edge.last < 0:
+            return True
         steps = range(edge.first, edge.last + 1) if edge.last < 0 else (0,)
-        shifted = (self.periods.shift(period, step) for step in steps)
-        return all(Partition(item, series) in known[edge.parent] for item in shifted)
+        shifted = (self.periods.shift(partition.period, step) for step in steps)
+        return all(Partition(item, partition.series) in known[edge.parent] for item in shifted)
 
 
 def _edge(parent: dg.AssetKey, mapping: dg.PartitionMapping | None) -> Edge:

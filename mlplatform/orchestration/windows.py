@@ -27,8 +27,12 @@ from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.notes import Window, model_note, policy_note
 from mlplatform.orchestration.tuning import tuner_of
 from mlplatform.settings import StudySettings
+from mlplatform.setups.inputs import DETECTOR_SCORE
 from mlplatform.studies.fitting import FitSettings
 from mlplatform.studies.training import FloatArray, TrainingSet, training_set
+
+Past = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]
+"""Features, candidates, labels and detector scores."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class WindowDesk:
         features: pl.DataFrame,
         candidates: pl.DataFrame,
         labels: pl.DataFrame,
+        scores: pl.DataFrame,
     ) -> Window:
         """The window of a model partition; dg.Failure where training periods are missing, and
         NotTrainable where they hold nothing to learn from.
@@ -61,9 +66,8 @@ class WindowDesk:
         series = Series.parse(partition.series)
         self._require_periods(features, partition.period)
         inputs = (model_inputs(core_plan(series.timeframe)), self.setup_names)
-        train = training_set(
-            features, candidates, labels, inputs, self.tested_from(partition.period), self.embargo
-        )
+        start = self.tested_from(partition.period)
+        train = training_set(features, candidates, labels, inputs, start, self.embargo, scores)
         fit = FitSettings(
             embargo_us=int(self.embargo.total_seconds() * 1e6),
             max_contracts=self.settings.max_contracts,
@@ -71,6 +75,7 @@ class WindowDesk:
             capital_usd=self.settings.capital_usd,
             size_method=self.settings.size_method,
             bars_per_day=23 * 3600 / series.timeframe.seconds,
+            families=self.settings.families,
             threads=self.settings.model_threads,
         )
         run_id = context.run.run_id
@@ -78,8 +83,7 @@ class WindowDesk:
         def tuner(role: str) -> Tuner:
             return tuner_of(self.settings, self.storage, partition, role, train, run_id)
 
-        tested_from = self.tested_from(partition.period)
-        return Window(series, partition.period, train, fit, tuner, tested_from)
+        return Window(series, partition.period, train, fit, tuner, start)
 
     def tested_from(self, period: str) -> datetime:
         """The start of the period's first session."""
@@ -101,14 +105,14 @@ class WindowDesk:
         self,
         context: dg.AssetExecutionContext,
         role: str,
-        past: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
+        past: Past,
         fit: Callable[[Window], Model],
         out_of_fold: Callable[[Window, Any], FloatArray] | None = None,
     ) -> pl.DataFrame:
         """Fit, track and register one role of a window: one row of table `models`.
 
-        `past` are features, candidates and labels of the training periods; `out_of_fold` makes
-        what the later roles are fitted on.
+        `past` are features, candidates, labels and detector scores of the training periods;
+        `out_of_fold` makes what the later roles are fitted on.
         """
         period = Partition.parse(context.partition_key).period
         window = None
@@ -184,7 +188,9 @@ class WindowDesk:
         )
 
     def _pin(self, series: Series, role: str, row: pl.DataFrame) -> str:
-        """The registry version of a role's model."""
+        """The registry version of a role's model; none where it is left out."""
+        if row["payload"][0] is None:
+            return "none"
         found = self.tracker.find(f"{series.name}-{role}", row["fingerprint"][0])
         return found.version if found else "none"
 
@@ -193,7 +199,9 @@ def _reservations(roles: Mapping[str, pl.DataFrame]) -> list[str]:
     """What a reader of the window must know of its models."""
     told = []
     for role, row in roles.items():
-        if reason := row["fallback"][0]:
+        if (reason := row["fallback"][0]) and role == "detector":
+            told.append(f"detector: {reason}")
+        elif reason:
             told.append(f"{role} model: {reason}" + "; one contract each" * (role == "size"))
     entry = json.loads(roles["entry"]["metrics"][0])
     if entry and not entry["threshold"]["has_edge"]:
@@ -222,7 +230,7 @@ def _packed(values: FloatArray | None) -> bytes | None:
 
 def _input_names(series: Series, setup_names: tuple[str, ...]) -> tuple[str, ...]:
     features = [feature.name for feature in model_inputs(core_plan(series.timeframe))]
-    return (*features, *(f"is_{name}" for name in setup_names), "side")
+    return (*features, *(f"is_{name}" for name in setup_names), "side", DETECTOR_SCORE)
 
 
 def _row(

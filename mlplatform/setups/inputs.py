@@ -42,6 +42,23 @@ def model_inputs_of(
     return ModelInputs(x.reshape(len(candidates), len(table.columns)), table.columns)
 
 
+DETECTOR_SCORE = "detector_score"
+"""The input that a detector gives; not a feature, for another detector speaks in each period."""
+
+
+def with_score(inputs: ModelInputs, candidates: pl.DataFrame, scores: pl.DataFrame) -> ModelInputs:
+    """The inputs of candidates with the score of each (table `detector_scores`) as last column.
+
+    NaN where there is none. Raises ValueError where a candidate was scored twice.
+    """
+    known = scores.select("candidate_id", "score")
+    joined = candidates.select("candidate_id").join(
+        known, on="candidate_id", how="left", maintain_order="left", validate="m:1"
+    )
+    score = joined["score"].fill_null(float("nan")).to_numpy()
+    return ModelInputs(np.column_stack([inputs.x, score]), [*inputs.names, DETECTOR_SCORE])
+
+
 def _seen_from_its_side(feature: Feature) -> pl.Expr:
     value = pl.col(feature.name)
     if feature.mirror is not None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from mlplatform.features.graph import Feature
 from mlplatform.models.errors import NotTrainable
-from mlplatform.setups.inputs import model_inputs_of
+from mlplatform.setups.inputs import model_inputs_of, with_score
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -50,11 +50,13 @@ def training_set(
     inputs: tuple[list[Feature], tuple[str, ...]],
     tested_from: datetime,
     embargo: timedelta,
+    scores: pl.DataFrame | None = None,
 ) -> TrainingSet:
     """The rows before a tested period, purged by label end time and embargoed.
 
-    `inputs` are the model's features and the setups' names. Raises NotTrainable where nothing is
-    left.
+    `inputs` are the model's features and the setups' names; `scores` (table `detector_scores`) are
+    one more input where given, each of a detector that knew nothing of its candidate's period.
+    Raises NotTrainable where nothing is left.
     """
     grid = labels["stop_atr"].unique().sort().to_numpy()
     last_end = labels.group_by("candidate_id").agg(last_end=pl.col("label_end").max())
@@ -66,6 +68,8 @@ def training_set(
     if kept.is_empty():
         raise NotTrainable("no candidate of the training periods has a label that ended in time")
     matrix = model_inputs_of(kept, features, *inputs)
+    if scores is not None:
+        matrix = with_score(matrix, kept, scores)
     wide = {
         name: _per_stop(kept, labels, name, grid) for name in ("net_atr", "r", "is_win", "end_us")
     }

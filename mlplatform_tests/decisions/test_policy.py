@@ -10,13 +10,10 @@ import pytest
 
 from mlplatform.decisions.policy import Policy, pack, policy_fingerprint, unpack
 from mlplatform.domain.tables import DECISIONS
-from mlplatform.features.compute import compute_features
-from mlplatform.features.sets import model_inputs
 from mlplatform.models.errors import AlteredModel
 from mlplatform.models.serial import from_bytes, to_bytes
-from mlplatform.setups.inputs import model_inputs_of
 from mlplatform.testing.bars import seeded_bars
-from mlplatform_tests.laws.research import PLAN, SETUP_NAMES, candidates_of, fitted
+from mlplatform_tests.laws.research import PLAN, candidates_of, fitted, inputs_of
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +21,7 @@ def tested() -> tuple[pl.DataFrame, np.ndarray]:
     """Candidates that the policy has not seen, and their inputs."""
     bars = seeded_bars(40, seed=5, strength="strong")
     found = candidates_of(bars)
-    x = model_inputs_of(found, compute_features(PLAN, bars), model_inputs(PLAN), SETUP_NAMES).x
-    return found, x
+    return found, inputs_of(fitted().policy, bars, found).x
 
 
 def test_a_policy_decides_each_candidate_by_its_three_models(tested):
@@ -55,7 +51,8 @@ def test_a_policy_comes_back_from_its_bytes_bit_for_bit(tested):
     found, x = tested
     held = fitted()
     loaded = unpack(held.payload)
-    assert {role: to_bytes(getattr(loaded, role)) for role in held.models} == held.models
+    models = {role: to_bytes(getattr(loaded, role)) for role in ("stop", "entry", "size")}
+    assert models | {"detector": loaded.detector.to_text().encode()} == held.models
     assert pack(held.models, held.terms) == held.payload
     assert pack(dict(reversed(held.models.items())), held.terms) == held.payload
     assert loaded.decide(found, x).equals(held.policy.decide(found, x))

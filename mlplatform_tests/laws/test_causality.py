@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from mlplatform.decisions.detection import scores_of
 from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import BARS, RAW_BARS
 from mlplatform.features.causality import LEAKS, MISSING_ROW, find_leaks, find_leaks_in, poison
@@ -20,7 +21,7 @@ from mlplatform.features.proof import Effort, Subject, prove
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.features.warmup import lookbacks_of
 from mlplatform.market.validation import validate
-from mlplatform.setups.inputs import model_inputs_of
+from mlplatform.setups.inputs import model_inputs_of, with_score
 from mlplatform.testing.bars import seeded_bars
 
 from .planted import CLOSE, PLANTED, expression
@@ -182,8 +183,9 @@ def test_decisions_on_inputs_that_were_scaled_over_everything_are_caught():
         scaled = features.with_columns(
             (pl.col(name) - pl.col(name).mean()) / pl.col(name).std() for name in PLAN.names
         )
-        x = model_inputs_of(found, scaled, model_inputs(PLAN), SETUP_NAMES).x
-        return policy.decide(found, x)
+        inputs = model_inputs_of(found, scaled, model_inputs(PLAN), SETUP_NAMES)
+        scores = scores_of(policy.detector, bars, found)
+        return policy.decide(found, with_score(inputs, found, scores).x)
 
     bars = seeded_bars(20, seed=3, strength="strong")
     leaks = find_leaks_in(decide, bars, [3000, 4000], 3000, ("ts", "setup"))

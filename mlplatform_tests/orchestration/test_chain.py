@@ -14,7 +14,7 @@ from mlplatform_tests.conftest import Bench
 
 SERIES = "MES-5m"
 MARKET = {"raw_bars", "contract_bars", "rolls", "bars", "quarantined_bars"}
-BY_PERIOD = MARKET | {"features", "candidates", "labels"}
+BY_PERIOD = MARKET | {"features", "candidates", "labels", "setup_detector", "detector_scores"}
 BY_WINDOW = {"stop_model", "entry_model", "size_model", "policy", "decisions"}
 BY_SERIES = {"backtest", "equity", "champion", "walk_forward_report", "feature_report"}
 BY_SERIES |= {"model_comparison"}

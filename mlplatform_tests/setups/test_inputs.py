@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from mlplatform.features.graph import Feature
-from mlplatform.setups.inputs import model_inputs_of
+from mlplatform.setups.inputs import model_inputs_of, with_score
 from mlplatform.testing.bars import drawn_bars
 
 TREND = Feature("trend", ("close",), 0, lambda c: c["close"], "a trend", is_signed=True)
@@ -16,6 +16,7 @@ FEATURES = BARS.select("ts").with_columns(
 )
 CANDIDATES = pl.DataFrame(
     {
+        "candidate_id": ["c3", "c0", "c1", "c2"],
         "ts": BARS["ts"].gather([3, 0, 0, 2]),
         "side": pl.Series([-1, 1, -1, -1], dtype=pl.Int8),
         "setup": ["b", "a", "b", "a"],
@@ -63,3 +64,16 @@ def test_no_candidates_give_no_rows_of_the_same_width():
 def test_a_candidate_without_a_feature_row_is_refused():
     with pytest.raises(ValueError, match="no feature row"):
         model_inputs_of(CANDIDATES, FEATURES[1:], [TREND], ("a",))
+
+
+def test_a_score_is_its_candidates_own_and_missing_where_there_is_none() -> None:
+    seen = model_inputs_of(CANDIDATES, FEATURES, [TREND], ("a",))
+    known = CANDIDATES["candidate_id"][1:].reverse()
+    values = [float(place) for place in range(len(known))]
+    scores = pl.DataFrame({"candidate_id": known, "score": values})
+    found = with_score(seen, CANDIDATES, scores)
+    assert found.names == [*seen.names, "detector_score"]
+    np.testing.assert_array_equal(found.x[:, :-1], seen.x)
+    np.testing.assert_array_equal(found.x[:, -1], [float("nan"), *values[::-1]])
+    with pytest.raises(pl.exceptions.ComputeError):
+        with_score(seen, CANDIDATES, pl.concat([scores, scores]))

@@ -7,6 +7,8 @@ import numpy as np
 
 from mlplatform.decisions.policy import Policy, unpack
 from mlplatform.models.errors import AlteredModel
+from mlplatform.models.neural.detector import KIND, Detector
+from mlplatform.models.neural.windows import BARS, CHANNELS
 from mlplatform.models.serial import Model, from_bytes
 from mlplatform.models.size import SizeModel
 from mlplatform.models.stop import StopModel
@@ -18,23 +20,34 @@ ATR = "atr_points"
 """The one input of a policy beside its features: the ATR of the signal bar, points."""
 
 
-Opened = Policy | Model
+WINDOW_NAMES = tuple(
+    f"{channel}_{BARS - place - 1}" for place in range(BARS) for channel in CHANNELS
+)
+"""Inputs of a detector: each channel of a window's bars, oldest first, by the bars before the
+signal bar.
+"""
+Opened = Policy | Model | Detector
 
 
 def open_payload(payload: bytes) -> Opened:
     """The model or policy of a payload; raises AlteredModel where it is not what was written."""
     try:
-        is_policy = "models" in json.loads(payload)
+        body = json.loads(payload)
     except ValueError as error:
         raise AlteredModel("the model file is not one that this platform wrote") from error
-    return unpack(payload) if is_policy else from_bytes(payload)
+    if "models" in body:
+        return unpack(payload)
+    if isinstance(body, dict) and body.get("kind") == KIND:
+        return Detector.from_text(payload.decode())
+    return from_bytes(payload)
 
 
 def answer(model: Opened, inputs: "pd.DataFrame") -> "pd.DataFrame":
     """What a model says of inputs, one row each.
 
     Stop: `stop_atr`. Entry: `probability`. Size: `risk_frac` of capital before whole contracts.
-    Policy: `stop_atr`, `probability`, `contracts` (0 where it does not trade).
+    Detector: `score` of flattened windows. Policy: `stop_atr`, `probability`, `contracts` (0 where
+    it does not trade).
     """
     import pandas as pd
 
@@ -49,6 +62,8 @@ def answer(model: Opened, inputs: "pd.DataFrame") -> "pd.DataFrame":
             }
         )
     x = inputs.to_numpy(np.float64)
+    if isinstance(model, Detector):
+        return pd.DataFrame({"score": model.predict(x.reshape(len(x), *model.window))})
     if isinstance(model, SizeModel):
         return pd.DataFrame({"risk_frac": model.risk_frac(x[:, 0])})
     name = "stop_atr" if isinstance(model, StopModel) else "probability"

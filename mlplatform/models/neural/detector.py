@@ -1,5 +1,6 @@
 """The setup detector: a convolutional network that scores the picture of the last bars."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,14 +30,15 @@ VARIANTS: dict[str, Shape] = {
 """Classic looks for short shapes and where they stand; wide for slow ones, on average over the
 window; predictive reads the window like a sequence (dilated: A. van den Oord et
 al., WaveNet, 2016) and answers from its last bar."""
-_KIND = "setup detector"
+KIND = "setup detector"
 
 
 @dataclass(frozen=True)
 class DetectorConfig:
-    """Which variant, and how it is trained."""
+    """Which variant, of which setups, and how it is trained."""
 
     variant: str = "classic"
+    setups: tuple[str, ...] = ()
     max_epochs: int = 40
     patience: int = 8
     learning_rate: float = 0.002
@@ -45,13 +47,19 @@ class DetectorConfig:
 
 
 class Detector:
-    """A trained detector; scores windows by NumPy, without TensorFlow."""
+    """A trained detector; scores windows by NumPy, without TensorFlow.
+
+    `setups` names those whose candidates it learned from, and may score. `validation_losses` are
+    those after each epoch of the fit; they are not part of its text.
+    """
 
     def __init__(self, text: str) -> None:
-        body: Json = unseal(_KIND, text)
+        body: Json = unseal(KIND, text)
         self._text = text
+        self.validation_losses: tuple[float, ...] = ()
         try:
             self.variant = str(body["variant"])
+            self.setups = tuple(str(name) for name in body["setups"])
             self.rounds = int(body["rounds"])
             self._window = (int(body["bars"]), int(body["channels"]))
             self._preparation = Preparation.from_json(body["preparation"])
@@ -81,18 +89,31 @@ class Detector:
         trained = train_detector(sample(windows, y), held, config, seed)
         body = {
             "variant": config.variant,
+            "setups": list(config.setups),
             "rounds": trained.epochs,
             "bars": windows.shape[1],
             "channels": windows.shape[2],
             "preparation": preparation.to_json(),
             "forward": export(trained).to_json(),
         }
-        return cls(seal(_KIND, body))
+        detector = cls(seal(KIND, body))
+        detector.validation_losses = trained.losses
+        return detector
 
     @classmethod
     def from_text(cls, text: str) -> "Detector":
         """The detector that `to_text` wrote; AlteredModel where it is not what was written."""
         return cls(text)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of its text."""
+        return hashlib.sha256(self._text.encode()).hexdigest()
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Bars and channels that it reads."""
+        return self._window
 
     def predict(self, windows: FloatArray) -> FloatArray:
         """(n, bars, channels) -> (n,) probability that the setup works out."""
@@ -106,7 +127,9 @@ class Detector:
 
 
 def _flat(windows: FloatArray) -> FloatArray:
-    return np.asarray(windows, dtype=np.float64).reshape(len(windows), -1)
+    return np.asarray(windows, dtype=np.float64).reshape(
+        len(windows), int(np.prod(windows.shape[1:]))
+    )
 
 
 def _scaled(preparation: Preparation, windows: FloatArray) -> FloatArray:

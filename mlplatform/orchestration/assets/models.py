@@ -22,21 +22,23 @@ from mlplatform.studies.fitting import entry_of, out_of_fold_stops, size_of, sto
 
 _MATTERS = ("train_periods", "trials", "seed", "embargo_minutes", "strategy")
 _MATTERS += ("tuning_seconds", "known_good")
-_SHARED = ("studies.training", "orchestration.windows")
-_KINDS = {"lightgbm", "xgboost", "optuna"}
+_SHARED = ("models.neural.network", "studies.training", "orchestration.windows")
+_KINDS = {"lightgbm", "xgboost", "keras"}
 
 
 def _past(workshop: Workshop) -> dict[str, dg.AssetIn]:
-    """Features, candidates and labels of the training periods."""
+    """Features, candidates, labels and detector scores of the training periods."""
     mapping = workshop.axis.looking_back(-workshop.settings.train_periods, -1)
     return {
-        name: dg.AssetIn(partition_mapping=mapping) for name in ("features", "candidates", "labels")
+        name: dg.AssetIn(partition_mapping=mapping)
+        for name in ("features", "candidates", "labels", "detector_scores")
     }
 
 
 def stop_model(workshop: Workshop) -> dg.AssetsDefinition:
     """The stop model."""
-    card = workshop.card("models", _KINDS, MODELS, (*_SHARED, "models.stop"), _MATTERS)
+    matters = (*_MATTERS, "families")
+    card = workshop.card("models", _KINDS, MODELS, (*_SHARED, "models.stop"), matters)
 
     @dg.asset(**card, ins=_past(workshop), description="How far the stop should be, in ATR.")
     def stop_model(
@@ -44,6 +46,7 @@ def stop_model(workshop: Workshop) -> dg.AssetsDefinition:
         features: pl.DataFrame,
         candidates: pl.DataFrame,
         labels: pl.DataFrame,
+        detector_scores: pl.DataFrame,
         desk: dg.ResourceParam[WindowDesk],
         stamp: dg.ResourceParam[Stamp],
     ) -> dg.MaterializeResult:
@@ -53,7 +56,8 @@ def stop_model(workshop: Workshop) -> dg.AssetsDefinition:
         def out_of_fold(window: Window, model: Any) -> Any:
             return out_of_fold_stops(window.train, model, window.settings, window.tuner("stop"))
 
-        row = desk.fit(context, "stop", (features, candidates, labels), fit, out_of_fold)
+        past = (features, candidates, labels, detector_scores)
+        row = desk.fit(context, "stop", past, fit, out_of_fold)
         return stamp.result(context, row, _card_of(row))
 
     return stop_model
@@ -62,7 +66,7 @@ def stop_model(workshop: Workshop) -> dg.AssetsDefinition:
 def entry_model(workshop: Workshop) -> dg.AssetsDefinition:
     """The entry model."""
     modules = (*_SHARED, "models.stop", "models.entry")
-    card = workshop.card("models", _KINDS, MODELS, modules, _MATTERS)
+    card = workshop.card("models", _KINDS, MODELS, modules, (*_MATTERS, "families"))
 
     @dg.asset(
         **card,
@@ -74,6 +78,7 @@ def entry_model(workshop: Workshop) -> dg.AssetsDefinition:
         features: pl.DataFrame,
         candidates: pl.DataFrame,
         labels: pl.DataFrame,
+        detector_scores: pl.DataFrame,
         stop_model: pl.DataFrame,
         desk: dg.ResourceParam[WindowDesk],
         stamp: dg.ResourceParam[Stamp],
@@ -83,7 +88,7 @@ def entry_model(workshop: Workshop) -> dg.AssetsDefinition:
             stops = stops_of(stop_model)
             return entry_of(window.train, stops, window.settings, window.tuner("entry"))
 
-        row = desk.fit(context, "entry", (features, candidates, labels), fit)
+        row = desk.fit(context, "entry", (features, candidates, labels, detector_scores), fit)
         return stamp.result(context, row, _card_of(row))
 
     return entry_model
@@ -100,11 +105,12 @@ def size_model(workshop: Workshop) -> dg.AssetsDefinition:
         ins=_past(workshop),
         description="How many contracts: fractional Kelly on probability and payoff, with caps.",
     )
-    def size_model(
+    def size_model(  # noqa: PLR0913 - an argument an input
         context: dg.AssetExecutionContext,
         features: pl.DataFrame,
         candidates: pl.DataFrame,
         labels: pl.DataFrame,
+        detector_scores: pl.DataFrame,
         stop_model: pl.DataFrame,
         entry_model: pl.DataFrame,
         desk: dg.ResourceParam[WindowDesk],
@@ -115,7 +121,7 @@ def size_model(workshop: Workshop) -> dg.AssetsDefinition:
             entry, stops = model_of(entry_model), stops_of(stop_model)
             return size_of(window.train, stops, entry, window.settings, window.tuner("size"))
 
-        row = desk.fit(context, "size", (features, candidates, labels), fit)
+        row = desk.fit(context, "size", (features, candidates, labels, detector_scores), fit)
         return stamp.result(context, row, _card_of(row))
 
     return size_model
@@ -133,11 +139,13 @@ def policy(workshop: Workshop) -> dg.AssetsDefinition:
         stop_model: pl.DataFrame,
         entry_model: pl.DataFrame,
         size_model: pl.DataFrame,
+        setup_detector: pl.DataFrame,
         desk: dg.ResourceParam[WindowDesk],
         stamp: dg.ResourceParam[Stamp],
     ) -> dg.MaterializeResult:
         series = Series.parse(Partition.parse(context.partition_key).series)
         roles = {"stop": stop_model, "entry": entry_model, "size": size_model}
+        roles["detector"] = setup_detector
         row = desk.policy(series, roles, recipe)
         metadata = {name: str(row[name][0]) for name in ("fingerprint", "fallback", "version")}
         return stamp.result(context, row, metadata, unhashed=("version", "recipe"))

@@ -6,6 +6,7 @@ import polars as pl
 from mlplatform.adapters.home import Home
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.decisions.baseline import baseline_decisions, random_candidates
+from mlplatform.decisions.detection import scores_of
 from mlplatform.decisions.exits import strategy_decisions
 from mlplatform.decisions.policy import fallback_decisions, unpack
 from mlplatform.domain.series import Series
@@ -20,7 +21,7 @@ from mlplatform.orchestration.gate import judge, promote
 from mlplatform.orchestration.plots import thumbnail
 from mlplatform.orchestration.stamp import Stamp
 from mlplatform.settings import StudySettings
-from mlplatform.setups.inputs import model_inputs_of
+from mlplatform.setups.inputs import model_inputs_of, with_score
 from mlplatform.studies.backtest import backtest_equity, backtest_trades, tested_bars
 
 
@@ -55,6 +56,7 @@ def decisions(workshop: Workshop) -> dg.AssetsDefinition:
                     f"the policy of {partition.period} is not the one of its fingerprint: its file "
                     "was altered, train again"
                 )
+            inputs = with_score(inputs, candidates, scores_of(held.detector, bars, candidates))
             held.require(inputs.names)
             chosen = held.decide(candidates, inputs.x)
         parts = [baseline_decisions(candidates), chosen]

@@ -117,7 +117,7 @@ class Explanation:
     candidate: Record
     """Row of table `candidates`."""
     models: tuple[ModelLink, ...]
-    """Stop, entry, size and policy of the window that decided; empty before the first window."""
+    """Stop, entry, size, detector and policy of the window that decided; empty before the first."""
     reading: Reading | None
     unread: str | None
     """Why there is no reading."""

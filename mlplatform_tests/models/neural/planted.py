@@ -49,12 +49,12 @@ def untrained_text(seed: int, kind: str = "binary") -> str:
     return seal("dense network", body)
 
 
-def untrained_detector_text(seed: int) -> str:
+def untrained_detector_text(seed: int, setups: tuple[str, ...] = ("rejection_bar",)) -> str:
     rng = np.random.default_rng(seed)
     convolutions = (layer(rng, 3, 5, 8), layer(rng, 2, 8, 8, dilation=2))
     forward = Forward((layer(rng, 8, 6), layer(rng, 6, 1)), convolutions, "last")
     seen = rng.normal(size=(50, 100)) * 2.0
-    body = {"variant": "classic", "rounds": 1, "bars": 20, "channels": 5}
+    body = {"variant": "classic", "rounds": 1, "bars": 20, "channels": 5, "setups": list(setups)}
     body |= {"preparation": fit_preparation(seen).to_json()}
     return seal("setup detector", body | {"forward": forward.to_json()})
 

@@ -9,13 +9,11 @@ import pytest
 
 from mlplatform.decisions.plans import TARGET_ATR
 from mlplatform.domain.tables import BACKTEST, FILLS, MODELS, POLICIES
-from mlplatform.features.compute import compute_features
-from mlplatform.features.sets import model_inputs
 from mlplatform.models.contributions import entry_contributions, stop_contributions
-from mlplatform.setups.inputs import ModelInputs, model_inputs_of
+from mlplatform.setups.inputs import ModelInputs
 from mlplatform.studies.explanation.assembling import Evidence, explain_candidate
 from mlplatform.testing.bars import MES_5M, seeded_bars
-from mlplatform_tests.laws.research import PLAN, SETUP_NAMES, candidates_of, fitted
+from mlplatform_tests.laws.research import PLAN, candidates_of, fitted, inputs_of
 
 NO_OUTCOMES = pl.DataFrame(
     schema={"candidate_id": pl.String, "outcome": pl.String, "policy": pl.String}
@@ -28,8 +26,7 @@ def held() -> Evidence:
     """One candidate of a small market, and the policy of the law tests."""
     bars = seeded_bars(30).with_columns(source=pl.lit("abc"), row=pl.int_range(pl.len()) + 5)
     candidate, policy = candidates_of(bars)[-1:], fitted().policy
-    features = compute_features(PLAN, bars)
-    inputs = model_inputs_of(candidate, features, model_inputs(PLAN), SETUP_NAMES)
+    inputs = inputs_of(policy, bars, candidate)
     trained = {"train_from": candidate["ts"], "train_to": candidate["ts"], "train_rows": [9]}
     trained |= {"period": ["p"], "purged_rows": [1], "trials_run": [2]}
     terms = {"fingerprint": [policy.fingerprint], "recipe": ["r"], "fallback": ["told"]}
