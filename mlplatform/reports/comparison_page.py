@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import accumulate
+from math import ceil, floor, log10
 
 from mlplatform.metrics.undefined import Undefined
 from mlplatform.reports.comparison_rows import (
@@ -19,8 +20,9 @@ from mlplatform.reports.wording import in_unit
 from mlplatform.studies.comparison.value import Comparison
 
 _TEMPLATE = files("mlplatform.reports") / "template"
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 1000, 360, 90, 10, 28
-_TICKS = 4
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 1000, 400, 110, 24, 56
+_TICKS = 6
+"""Steps of the scale, about."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,19 @@ def _chart(found: Comparison) -> _Chart:
     def y(value: float) -> float:
         return round(_TOP + (high - value) / reach * (_HEIGHT - _TOP - _BOTTOM), 1)
 
-    levels = [low + reach * step / _TICKS for step in range(_TICKS + 1)]
-    ticks = tuple(_Tick(y(level), in_unit(level, "plain")) for level in levels)
+    ticks = tuple(_Tick(y(level), in_unit(level, "plain")) for level in _levels(low, high))
     lines = (("gap", gap), ("a", a), ("b", b))
     return _Chart(ticks, tuple(_Line(name, _path(values, y)) for name, values in lines))
+
+
+def _levels(low: float, high: float) -> list[float]:
+    """Round numbers from `low` to `high`, among them 0: steps of 1, 2 or 5 times a power of 10."""
+    rough = (high - low) / _TICKS
+    if rough < 1.0:
+        return [0.0]
+    power = 10.0 ** floor(log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
+    return [n * step for n in range(ceil(low / step), floor(high / step) + 1)]
 
 
 def _path(values: Sequence[float], y: Callable[[float], float]) -> str:

@@ -111,7 +111,9 @@ def _cell(name: str, figure: Metric) -> str:
 def _signed(name: str, figure: Metric) -> str:
     if isinstance(figure, Undefined):
         return NONE
-    return ("+" if figure > 0 else "") + in_unit(figure, _unit(name))
+    told = in_unit(figure, _unit(name))
+    is_more = figure > 0 and any(digit in told for digit in "123456789")
+    return f"+{told}" if is_more else told
 
 
 def _group(group: TradeGroup) -> tuple[str, ...]:
