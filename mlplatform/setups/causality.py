@@ -1,6 +1,7 @@
 """Candidates end to end, from bars to rows: what a proof of causality computes again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -8,16 +9,26 @@ import polars as pl
 
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BARS
-from mlplatform.features.causality import Compute
+from mlplatform.features.causality import LEAKS, PREFIX, Compute, changes
 from mlplatform.features.compute import compute_features, warmup_sessions
 from mlplatform.features.graph import FeaturePlan
-from mlplatform.features.proof import NOTHING, Effort, Proof, Subject, joined, prove
+from mlplatform.features.proof import (
+    NOTHING,
+    Effort,
+    Proof,
+    Subject,
+    joined,
+    joined_leaks,
+    prove,
+)
 from mlplatform.setups.setup import Setup, find_candidates
 
 KEYS = ("ts", "setup")
 """What tells candidates apart."""
 _DAYS = 3
 """Trading days that one proof looks at: setups see one day at a time."""
+_RULE_CUTS = 2
+"""Candidates of each setup at whose bars these days are cut."""
 
 
 def plan_of(setups: tuple[Setup, ...], plan: FeaturePlan) -> FeaturePlan:
@@ -81,7 +92,35 @@ def prove_candidates(
         warmup_bars=needed.warmup_bars,
         keys=KEYS,
     )
-    return prove(subject, key, Effort(cuts, rows=end - first)), window
+    proof = prove(subject, key, Effort(cuts, rows=end - first))
+    leaks = rule_leaks(series, setups, window, compute_features(needed, window), subject.full, key)
+    return replace(proof, leaks=joined_leaks([proof.leaks, leaks])), window
+
+
+def rule_leaks(
+    series: Series,
+    setups: tuple[Setup, ...],
+    bars: pl.DataFrame,
+    features: pl.DataFrame,
+    found: pl.DataFrame,
+    key: str,
+) -> pl.DataFrame:
+    """Candidates that the rules find only because they know later bars; `LEAKS`.
+
+    A setup that fires once a day has no candidate on a cut at random. So some days are cut at the
+    bars of its own candidates: with the features as they are and no later bar, all must be found.
+    """
+    rng = np.random.default_rng(list(key.encode()))
+    seconds, told = series.timeframe.seconds, [LEAKS.to_frame()]
+    for setup in setups:
+        own = found.filter(pl.col("setup") == setup.name)
+        picked = rng.choice(own.height, min(own.height, _RULE_CUTS), replace=False)
+        for ts, day in own[np.sort(picked)].select("ts", "session_date").iter_rows():
+            is_known = (pl.col("ts") <= ts) & (pl.col("session_date") == day)
+            past = bars.filter(is_known)
+            again = find_candidates(series.name, (setup,), past, features, seconds)
+            told.append(changes(PREFIX, own.filter(is_known), again, KEYS))
+    return joined_leaks(told)
 
 
 def some_days(days: Sequence[date], key: str) -> tuple[date, date]:

@@ -1,7 +1,10 @@
 """docs/strategies.md: its examples are read, its commands run, in its order."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,22 +51,21 @@ def test_the_python_example_is_a_strategy_of_two_setups(desk: Path) -> None:
     assert strategy.exits is not None
 
 
-def test_its_commands_run_in_order_and_set_the_strategy_beside_the_baseline(
-    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("MLPLATFORM_MODEL_PLOTS", "false")
+def test_its_commands_run_in_order_and_set_the_strategy_beside_the_baseline(desk: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLPLATFORM_")}
+    environment |= {"COLUMNS": "120", "MLPLATFORM_MODEL_PLOTS": "false"}
     told = {}
-    for command in commands():
-        assert execute(command, monkeypatch) == 0, command
-        told[command.split(" --")[0].removeprefix("mlplatform ")] = capsys.readouterr().out
-    assert "minutes_since_rth_open between 15 and 300" in told["setups"]
+    for command in [*commands(), "mlplatform setups"]:
+        arguments = [sys.executable, "-m", "mlplatform.cli", *shlex.split(command)[1:]]
+        done = subprocess.run(arguments, cwd=desk, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        told[command.removeprefix("mlplatform ").partition(" --")[0]] = done.stdout
     assert "candidates" in told["check leaks"]
     assert "MES-5m strategy" in told["report compare MES-5m@baseline MES-5m@strategy"]
+    assert "Strategy quiet_pullback" in told["setups"], "the home's strategy is in use"
     assert (desk / ".mlplatform" / "reports" / "MES-5m" / "comparison.html").is_file()
     kept = list((desk / ".mlplatform" / "strategies").glob("quiet_pullback-*.yaml"))
     assert len(kept) == 1
-    assert execute("mlplatform setups", monkeypatch) == 0
-    assert "Strategy quiet_pullback" in capsys.readouterr().out, "the home's strategy is in use"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,8 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
 def test_a_strategy_that_looks_ahead_is_caught(
     desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    leaking = example("own.py").replace("side.high.shift(1) <", "side.high.shift(-1) <")
+    leaking = example("own.py").replace("side.close >", "side.close.shift(-1) >")
+    assert leaking != example("own.py")
     (desk / "leak.py").write_text(leaking)
     command = "mlplatform check leaks --data bars.parquet --instrument MES --strategy leak.py"
     assert execute(command, monkeypatch) == 3
