@@ -169,12 +169,21 @@ def test_leaking_features_stop_the_chain_and_are_never_taken_for_good(
     assert again["features", "2025-01"] == "check features_are_causal stopped it"
 
 
-def test_leaking_candidates_stop_the_chain(
-    tmp_path: Path, small_bars: Path, monkeypatch: pytest.MonkeyPatch
+PEEKING = """\
+from mlplatform.setups.sides import setup_of_both_sides
+from mlplatform.strategies import Strategy
+
+PEEK = setup_of_both_sides("peek", "it knows", lambda side: side.close.shift(-1) > side.close, {})
+STRATEGY = Strategy(name="peeking", setups=(PEEK,))
+"""
+
+
+def test_leaking_candidates_of_a_users_strategy_stop_the_chain(
+    tmp_path: Path, small_bars: Path
 ) -> None:
-    bench = Bench(tmp_path / "home", MemoryTracker())
-    monkeypatch.setattr(research, "SETUPS", (*SETUPS, PEEK))
+    bench, path = Bench(tmp_path / "home", MemoryTracker()), tmp_path / "peeking.py"
+    path.write_text(PEEKING)
     with pytest.raises(CheckStopped, match=r"candidates_are_causal of candidates"):
-        bench.run(small_bars)
+        bench.run(small_bars, strategy=str(path))
     assert (bench.root / "lake" / "features" / "MES-5m" / "2025-01.parquet").exists()
     assert not (bench.root / "lake" / "labels").exists()
