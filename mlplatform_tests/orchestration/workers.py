@@ -30,8 +30,13 @@ def fit_window(root: Path, data: Path, period: str, seed: int) -> list[ModelNote
 
 def spread(bench: Bench, data: Path, periods: list[str], seed: int) -> None:
     """Fit each window in its own process, all at once; the notes come back to the bench."""
-    with get_context("spawn").Pool(len(periods)) as pool:
-        work = [(bench.root, data, period, seed) for period in periods]
-        for notes in pool.starmap(fit_window, work):
-            for note in notes:
-                bench.tracker.register(note)
+    work = [(bench.root, data, period, seed) for period in periods]
+    pool = get_context("spawn").Pool(len(periods))
+    try:
+        found = pool.starmap(fit_window, work)
+        pool.close()
+        pool.join()
+    finally:
+        pool.terminate()
+    for note in (note for notes in found for note in notes):
+        bench.tracker.register(note)
