@@ -74,6 +74,18 @@ def test_a_limit_fill_pays_no_more_slippage() -> None:
     assert rows[1].net_usd == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("ticks", [(2.0, 0.0), (1.0, 2.0), (0.5, 3.0)], ids=str)
+def test_what_a_tick_costs_is_told_by_what_the_runs_own_ticks_cost(
+    ticks: tuple[float, float],
+) -> None:
+    """Slippage and half the spread are paid on each side."""
+    paid = ML.trades.with_columns(slippage_usd=pl.col("slippage_usd") * 2.0)
+    rules = EXECUTION | {"slippage_ticks": ticks[0], "spread_ticks": ticks[1]}
+    rows = slippage_rows("ml", replace(ML, trades=paid), CAPITAL, rules)
+    expected = ML.trades["net_usd"].sum() - 2.0 * 1.25 * ML.trades["contracts"].sum()
+    assert rows[1].net_usd == pytest.approx(expected)
+
+
 def test_a_run_without_slippage_is_shocked_on_both_sides() -> None:
     free = replace(ML, trades=ML.trades.with_columns(slippage_usd=pl.lit(0.0)))
     rows = slippage_rows("ml", free, CAPITAL, EXECUTION | {"slippage_ticks": 0.0})
