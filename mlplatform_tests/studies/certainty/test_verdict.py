@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from mlplatform.metrics.bootstrap import Interval, mean_interval
-from mlplatform.metrics.sharpe import moments_of
+from mlplatform.metrics.sharpe import Moments, moments_of
 from mlplatform.metrics.undefined import Undefined
 from mlplatform.studies.certainty import Deflation, Verdict, certainty_of
 from mlplatform.studies.certainty.certainty import deflation
@@ -79,6 +79,17 @@ def test_what_the_searches_would_do_is_told_and_changes_nothing() -> None:
     assert "2.50, is above zero with a probability of 99.0 %;" in told.basis
     assert "had the 135 trials of the searches seen these days, 42.0 %" in told.basis
     assert told.rules == RULES
+
+
+def test_trials_without_skill_scatter_as_their_estimation_does() -> None:
+    """Drawn: the best annual ratio of 100 studies of 250 days that know nothing."""
+    drawn = np.random.default_rng(3).normal(0.0, 1.0, (300, 100, 250))
+    best = (drawn.mean(axis=2) / drawn.std(axis=2, ddof=1)).max(axis=1) * np.sqrt(252)
+    found = deflation(Moments(0.1, 250), 100)
+    assert found.sr0 == pytest.approx(best.mean(), rel=0.03)
+    assert deflation(Moments(float(best.mean()) / np.sqrt(252), 250), 100).dsr == pytest.approx(
+        0.5, abs=0.1
+    )
 
 
 def test_luck_among_many_studies_is_named() -> None:
