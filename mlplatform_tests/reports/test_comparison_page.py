@@ -102,3 +102,10 @@ def test_it_fits_a_desk_and_a_phone_without_an_error(tmp_path: Path):
                 assert page.evaluate(COVERED) == [], (name, width)
                 assert page.errors == []
                 assert all(url.startswith("file:") for url in page.requests)
+
+
+def test_the_docs_name_every_key_of_the_json():
+    text = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    told = comparison_json(usual())
+    keys = {*told, *told["a"], *told["days"], *told["figures"]["win_rate"], *told["same_trades"]}
+    assert [key for key in sorted(keys | set(told["only_a"])) if f"`{key}`" not in text] == []
