@@ -12,7 +12,7 @@ from mlplatform.commands.study import OpenStudy, Wish, open_study
 from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.runner import Done, run_chain
-from mlplatform.reports.console import comparison_table
+from mlplatform.reports.console import study_summary
 from mlplatform.settings import StudySettings
 
 
@@ -53,11 +53,12 @@ def _conclude(study: OpenStudy, done: Done, console: Console) -> None:
         console.print(f"{done.assets} assets in {done.batches} runs.")
     if report["source"].get("note"):
         console.print(report["source"]["note"], style="yellow")
-    console.print(comparison_table(report))
+    console.print(study_summary(report))
     console.print(_champion_line(report))
     console.print(f"Report    {folder / 'report.html'}", soft_wrap=True)
     console.print(f"Figures   {folder / 'report.json'}", soft_wrap=True)
-    console.print(f"Trades    {folder / 'trades.parquet'}", soft_wrap=True)
+    console.print(f"Trades    {folder / 'trades.parquet'}, trades.csv", soft_wrap=True)
+    console.print(f"Pictures  {folder / 'charts'}", soft_wrap=True)
     home = study.platform.home.root
     console.print(f"Look      mlplatform ui --home {home}", soft_wrap=True)
     console.print(

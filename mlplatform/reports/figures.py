@@ -13,6 +13,8 @@ from mlplatform.metrics.returns import Floats
 from mlplatform.reports.evaluation import POLICIES, policies_of
 from mlplatform.reports.wording import POLICY_LABELS
 from mlplatform.studies.result import StudyResult
+from mlplatform.studies.segments.analysis import Segments
+from mlplatform.studies.segments.contribution import R_STEP, r_edges
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -27,9 +29,6 @@ COLORS = {
 """By policy; baseline and ML stand at least 3:1 against white and the dark ground."""
 
 _LIGHTER = {"strategy": "dashdot", "random_entry": "dot", "buy_and_hold": "dash"}
-_R_EDGE = 6.0
-"""Trades beyond so many R are counted in the outermost bars."""
-_R_STEP = 0.25
 
 
 def equity_figure(study: StudyResult) -> "go.Figure":
@@ -92,19 +91,19 @@ def _add_drawdowns(figure: "go.Figure", study: StudyResult) -> float:
             yaxis="y2",
             line={"color": COLORS[name], "width": 1.2},
             fill="tozeroy",
-            fillcolor=_faint(COLORS[name]),
+            fillcolor=faint(COLORS[name]),
             hovertemplate="%{y:.2f} %",
         )
     return deepest
 
 
-def r_figure(study: StudyResult) -> "go.Figure":
+def r_figure(found: Segments) -> "go.Figure":
     """How many trades of baseline and ML ended at which R (net result per initial risk)."""
     import plotly.graph_objects as go
 
-    edges = np.arange(-_R_EDGE, _R_EDGE + _R_STEP / 2, _R_STEP)
+    edges = r_edges()
     middle = (edges[:-1] + edges[1:]) / 2
-    counted = {name: _r_counts(study, name, edges) for name in ("baseline", "ml")}
+    counted = {name: np.array(found.distribution[name].counts) for name in ("baseline", "ml")}
     shown = np.abs(middle) < 1.0  # what a full stop costs, and as much gained, is always in view
     used = np.flatnonzero(sum(counted.values()) + shown)
     span = slice(used[0], used[-1] + 1)
@@ -117,7 +116,7 @@ def r_figure(study: StudyResult) -> "go.Figure":
             meta=name,
             marker={"color": COLORS[name]},
             customdata=[
-                f"{low:.2f} to {low + _R_STEP:.2f} R".replace("-", "−") for low in edges[:-1][span]
+                f"{low:.2f} to {low + R_STEP:.2f} R".replace("-", "−") for low in edges[:-1][span]
             ],
             hovertemplate="%{y:,} trades at %{customdata}",
         )
@@ -161,18 +160,14 @@ def _marks(study: StudyResult, name: str) -> tuple[list[str], Floats]:
     return days, daily["equity_usd"].to_numpy().astype(np.float64)
 
 
-def _r_counts(study: StudyResult, name: str, edges: Floats) -> np.ndarray:
-    r = study.policies[name].trades["r"].to_numpy()
-    inside = np.clip(r, edges[0], edges[-1] - _R_STEP / 2)
-    return np.histogram(inside, edges)[0]
-
-
-def _faint(color: str, alpha: float = 0.16) -> str:
+def faint(color: str, alpha: float = 0.16) -> str:
+    """A colour of six hex digits that lets the ground through."""
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha})"
 
 
 def above(text: str, top: float) -> dict[str, object]:
+    """A panel's title above its left edge; `top` is the upper edge of the panel, 0 to 1."""
     return {
         "text": text,
         "x": 0,

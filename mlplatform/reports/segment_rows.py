@@ -10,7 +10,7 @@ from mlplatform.reports.rows import Cell
 from mlplatform.reports.sparks import Bar, Scale, interval_svg, line_svg
 from mlplatform.reports.wording import DIMENSION_LABELS, KEY_LABELS, MINUS, in_unit, told
 from mlplatform.studies.segments.analysis import POLICIES, Segments
-from mlplatform.studies.segments.groups import Dimension, SegmentFigures, SegmentRow
+from mlplatform.studies.segments.groups import SegmentFigures, SegmentRow
 
 _CARDS = ("trend", "volatility", "session", "setup", "side", "weekday", "hour", "exit_reason")
 _OWN_SCALE = "exit_reason"
@@ -202,8 +202,3 @@ def _month(figures: SegmentFigures | None, strongest: float) -> MonthCell | None
     net = figures.net_usd
     kind = "up" if net > 0.0 else "down"
     return MonthCell(in_unit(net, "plain"), kind, round(10 + 45 * abs(net) / strongest))
-
-
-def has_trades(dimension: Dimension) -> bool:
-    """Whether any policy traded in it."""
-    return any(row.ml.trades + row.baseline.trades for row in dimension.rows)

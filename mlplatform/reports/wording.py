@@ -86,15 +86,15 @@ _GROUPS = {
 
 DIMENSION_LABELS = {
     "window": "Window",
-    "trend": "Trend of the 20 sessions before",
-    "volatility": "Volatility of the 20 sessions before",
+    "trend": "Trend",
+    "volatility": "Volatility",
     "session": "Session",
     "setup": "Setup",
     "side": "Side",
-    "hour": "Hour of the entry, Chicago",
+    "hour": "Hour, Chicago",
     "weekday": "Weekday",
     "month": "Month",
-    "exit_reason": "How the trade ended",
+    "exit_reason": "Exit",
 }
 KEY_LABELS = {
     "session": {"rth": "Regular hours", "eth": "Overnight"},

@@ -44,9 +44,9 @@ def _candidates(rng: np.random.Generator, study: StudyResult) -> pl.DataFrame:
 def _regimes(rng: np.random.Generator, study: StudyResult) -> pl.DataFrame:
     days = study.buy_and_hold["session_date"]
     trend = rng.choice(["up", "flat", "down"], len(days), p=[0.3, 0.5, 0.2])
-    volatility = rng.choice(["calm", "usual", "wild"], len(days))
-    volatility[: min(5, len(days))] = UNKNOWN
-    text = {"trend": trend.astype(str), "volatility": volatility.astype(str)}
+    volatility = rng.choice(["calm", "usual", "wild"], len(days)).tolist()
+    volatility[:5] = [UNKNOWN] * min(5, len(days))
+    text = {"trend": trend.tolist(), "volatility": volatility}
     return pl.DataFrame(
         {"session_date": days, **{name: pl.Series(v, dtype=pl.String) for name, v in text.items()}}
     )

@@ -9,16 +9,17 @@ import pytest
 from rich.console import Console
 
 from mlplatform.metrics.summary import Summary
-from mlplatform.reports.console import comparison_table
+from mlplatform.reports.console import study_summary
 from mlplatform.reports.summary import report_json
 from mlplatform.reports.thumbnail import equity_thumbnail
 from mlplatform.reports.wording import WORDING, goal, in_unit
+from mlplatform.testing.judged import judged_study
 from mlplatform.testing.studies import StudyPlan, fake_study
 
 
 def _printed(plan: StudyPlan | None = None) -> str:
-    console = Console(width=90, file=StringIO())
-    console.print(comparison_table(report_json(fake_study(plan))))
+    console = Console(width=100, file=StringIO())
+    console.print(study_summary(report_json(judged_study(plan))))
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
 
@@ -57,6 +58,14 @@ def test_the_console_compares_baseline_ml_and_target() -> None:
         assert part in text
 
 
+def test_the_console_opens_with_the_verdict_and_ends_with_the_doubts() -> None:
+    lines = _printed().splitlines()
+    assert lines[0].startswith("Evidence of an edge")
+    assert any("Sharpe ratio" in line and "4.45 to 10.23" in line for line in lines)
+    assert "Beats the luck of all trials (DSR) 98.8 %" in "".join(lines[-2:])
+    assert _printed(StudyPlan(only=0)).startswith("Too little to judge.")
+
+
 def test_the_console_shows_a_dash_where_a_figure_does_not_exist() -> None:
     row = next(line for line in _printed(StudyPlan(only=0)).splitlines() if "Sharpe" in line)
     assert row.count("–") == 2
@@ -76,7 +85,16 @@ def test_the_thumbnail_is_a_small_picture_and_always_the_same(plan: StudyPlan) -
 def test_importing_the_rooms_imports_nothing_heavy() -> None:
     rooms = {
         "metrics": ["summary", "bootstrap"],
-        "reports": ["summary", "page", "console", "figures", "thumbnail", "verdict", "evaluation"],
+        "reports": [
+            "summary",
+            "page",
+            "console",
+            "figures",
+            "thumbnail",
+            "verdict",
+            "evaluation",
+            "pictures",
+        ],
     }
     names = [f"mlplatform.{room}.{module}" for room, found in rooms.items() for module in found]
     code = (

@@ -9,6 +9,8 @@ import pytest
 from mlplatform.reports.figures import figure_json, r_figure
 from mlplatform.reports.page import report_html
 from mlplatform.reports.rows import source_line
+from mlplatform.studies.segments.analysis import segments_of
+from mlplatform.testing.judged import judged_study
 from mlplatform.testing.studies import StudyPlan, fake_study
 
 
@@ -45,6 +47,76 @@ def test_equal_studies_give_equal_pages() -> None:
     assert report_html(fake_study()) == report_html(fake_study())
 
 
+@pytest.mark.parametrize("plan", [StudyPlan(), StudyPlan(first="2015-01", periods=120)], ids=str)
+def test_a_full_report_stays_small(plan: StudyPlan) -> None:
+    assert len(report_html(judged_study(plan)).encode()) < 6_000_000
+
+
+def test_every_part_of_the_question_has_its_section() -> None:
+    html = report_html(judged_study())
+    found = re.findall(r'<h2 id="([a-z]+)"', html)
+    assert found == [
+        "targets", "equity", "certainty", "segments", "distribution", "time", "windows",
+        "figures", "again",
+    ]  # fmt: skip
+    assert set(re.findall(r'href="#([a-z]+)"', html)) == set(found)
+    assert set(re.findall(r'id="([a-z]+)-figure"', html)) == {
+        "equity", "r", "left", "excursions", "rolling", "order", "windows", "costs",
+    }  # fmt: skip
+
+
+def test_a_chart_has_its_figure_and_a_figure_its_chart() -> None:
+    for plan in (StudyPlan(), StudyPlan(only=0), StudyPlan(only=1), StudyPlan(periods=0)):
+        html = report_html(judged_study(plan))
+        charts = set(re.findall(r'id="([a-z]+)-chart"', html))
+        assert charts == set(re.findall(r'id="([a-z]+)-figure"', html))
+        assert set(re.findall(r'data-chart="([a-z]+)-chart"', html)) <= charts
+
+
+def test_the_verdict_shows_its_rules_and_the_interval_of_each_headline() -> None:
+    text = _body(report_html(judged_study()))
+    assert "The rules of this verdict" in text
+    assert "Fewer than 30 trades of ML" in text
+    assert "9,594 USD 6,101 to 13,092 baseline 391 USD" in text
+
+
+def test_segments_are_written_with_trades_net_and_expectancy() -> None:
+    text = _body(report_html(judged_study()))
+    assert "Long 200 4,708" in text
+    assert "0.37 R 0.02 R" in text
+    assert "18 of 19 segments have an ML interval that does not hold zero" in text
+    assert "2025 ML 1,089 1,596" in text
+
+
+def test_what_a_few_trades_made_is_in_words() -> None:
+    text = _body(report_html(judged_study()))
+    assert "Without the best five 385 8,443 0.33 R 1.75" in text
+    assert "the best five make 12 % of the net profit" in text
+    lost = _body(report_html(judged_study(StudyPlan(outcome="losers"))))
+    assert "ML made no net profit" in lost
+
+
+def test_doubts_are_answered_or_the_reason_is_given() -> None:
+    text = _body(report_html(judged_study()))
+    assert "And after 180 trials of settings?" in text
+    assert "How much dearer may trading be? 4.34 x" in text
+    none = _body(report_html(judged_study(StudyPlan(only=0))))
+    assert "How much dearer may trading be? – there is no trade" in none
+
+
+def test_earlier_studies_deflate_the_answer() -> None:
+    study = judged_study()
+    study = replace(study, provenance={**study.provenance, "earlier_studies": 3})
+    text = _body(report_html(study))
+    assert "And after 720 trials of settings, 3 earlier studies included?" in text
+
+
+def test_many_windows_are_folded_away() -> None:
+    many = report_html(judged_study(StudyPlan(first="2015-01", periods=30)))
+    assert '<details class="all"><summary>Each of the 30 windows' in many
+    assert '<details class="all" open>' in report_html(judged_study())
+
+
 def test_a_missed_target_is_printed_as_missed() -> None:
     text = _body(report_html(fake_study(StudyPlan(only=0))))
     assert "Targets: 0 of 6 met" in text
@@ -64,7 +136,7 @@ def test_a_missing_figure_gives_its_reason() -> None:
 
 
 def test_text_in_a_chart_cannot_end_its_script_element() -> None:
-    figure = r_figure(fake_study()).update_layout(title="</script>")
+    figure = r_figure(segments_of(fake_study())).update_layout(title="</script>")
     text = figure_json(figure)
     assert "<" not in text
     assert json.loads(text)["layout"]["title"]["text"] == "</script>"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mlplatform.reports.page import report_html
-from mlplatform.testing.studies import StudyPlan, fake_study
+from mlplatform.testing.judged import judged_study
+from mlplatform.testing.studies import StudyPlan
 
 from .chromium import Page, chromium
 
@@ -19,6 +20,9 @@ PLANS = {
     "one trade": StudyPlan(only=1),
     "winners, one window empty": StudyPlan(outcome="winners", empty_period=1),
     "no windows": StudyPlan(periods=0),
+    "no trade": StudyPlan(only=0),
+    "losers": StudyPlan(outcome="losers"),
+    "zero variance": StudyPlan(outcome="flat"),
     "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
 }
 
@@ -27,16 +31,28 @@ OVERFLOW = """[...document.querySelectorAll("body *")]
     && e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
   .map((e) => e.tagName + "." + e.className)"""
 OVERLAPS = """(() => {
-  const boxes = [...document.querySelectorAll(".legend, .chart, .note, h2, .scroll, .tile")]
-    .map((e) => [e.className || e.textContent, e.getBoundingClientRect()]);
+  const parts = ".legend, .chart, .note, .lead, .said, h2, h3, .scroll, .tile, .card, .question,"
+    + ".box";
+  const boxes = [...document.querySelectorAll(parts)]
+    .filter((e) => e.checkVisibility() && !e.closest("nav"))
+    .map((e) => [e, e.getBoundingClientRect()]);
   const crossing = [];
   const meet = (a, b, c, d) => a < d - 1 && c < b - 1;
   boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {
-    if (meet(p.left, p.right, q.left, q.right) && meet(p.top, p.bottom, q.top, q.bottom))
-      crossing.push([a, b]);
+    if (meet(p.left, p.right, q.left, q.right) && meet(p.top, p.bottom, q.top, q.bottom)
+        && !a.contains(b) && !b.contains(a))
+      crossing.push([a.className || a.textContent, b.className || b.textContent]);
   }));
   return crossing;
 })()"""
+CROWDED_TICKS = """[...document.querySelectorAll(".chart")].flatMap((chart) => {
+  const boxes = [...chart.querySelectorAll(".xtick text")].map((t) => t.getBoundingClientRect())
+    .sort((a, b) => a.left - b.left);
+  return boxes.slice(1).filter((b, n) => b.left < boxes[n].right).map(() => chart.id);
+})"""
+CUT_TEXT = """[...document.querySelectorAll(".tile dd, .segment th, .segment td, .question p")]
+  .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
+  .map((e) => e.textContent)"""
 CUT_TICKS = """[...document.querySelectorAll(".chart")].flatMap((chart) => {
   const box = chart.getBoundingClientRect();
   return [...chart.querySelectorAll("text")].filter((t) => t.textContent).filter((t) => {
@@ -44,6 +60,9 @@ CUT_TICKS = """[...document.querySelectorAll(".chart")].flatMap((chart) => {
     return r.left < box.left - 1 || r.right > box.right + 1 || r.bottom > box.bottom + 1;
   }).map((t) => t.textContent);
 })"""
+
+
+FAULTS = (OVERFLOW, OVERLAPS, CROWDED_TICKS, CUT_TEXT, CUT_TICKS)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +78,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     paths = {}
     for number, (name, plan) in enumerate(PLANS.items()):
         paths[name] = folder / f"{number}.html"
-        paths[name].write_text(report_html(fake_study(plan)), encoding="utf-8")
+        paths[name].write_text(report_html(judged_study(plan)), encoding="utf-8")
     return paths
 
 
@@ -77,18 +96,18 @@ def test_it_fits_a_desk_and_a_phone_without_an_error(
     page.open(files[name], 1440)
     for width in (1440, 390):
         page.resize(width)
-        page.settle(FITTED)
+        page.settle(f"{FITTED} && {CROWDED_TICKS}.length === 0")
         assert page.evaluate("innerWidth") == width
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        for fault in (OVERFLOW, OVERLAPS, CUT_TICKS):
-            assert page.evaluate(fault) == [], width
+        for fault in FAULTS:
+            assert page.evaluate(fault) == [], (width, fault)
     assert page.errors == []
 
 
 def test_opened_on_a_phone_it_fits_too(page: Page, files: dict[str, Path]) -> None:
     page.open(files["usual"], 390)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.evaluate(OVERFLOW) + page.evaluate(OVERLAPS) + page.evaluate(CUT_TICKS) == []
+    assert [fault for fault in FAULTS if page.evaluate(fault)] == []
 
 
 def test_it_asks_for_nothing_but_itself(page: Page, files: dict[str, Path]) -> None:
@@ -109,7 +128,11 @@ def usual(page: Page, files: dict[str, Path]) -> Page:
     return page
 
 
-def test_both_charts_are_drawn(usual: Page) -> None:
+def test_every_chart_is_drawn(usual: Page) -> None:
+    empty = "[...document.querySelectorAll('.chart')].filter((c) => !c.querySelector('.main-svg'))"
+    assert usual.evaluate("document.querySelectorAll('.chart').length") == 8
+    assert usual.evaluate(f"{empty}.map((c) => c.id)") == []
+    assert usual.evaluate("document.querySelectorAll('#excursions-chart .point').length") == 390
     assert usual.evaluate(LINES) == 6
     assert usual.evaluate("document.querySelectorAll('#r-chart .bars .point').length") > 5
 
@@ -133,6 +156,20 @@ def test_a_click_on_the_legend_hides_a_policy_and_its_drawdown(usual: Page) -> N
     assert usual.evaluate(LINES) == 4
     usual.evaluate(click)
     assert usual.evaluate(LINES) == 6
+
+
+def test_it_prints_in_black_on_white_without_a_cut(usual: Page) -> None:
+    usual.darken(True)
+    usual.call("Emulation.setEmulatedMedia", media="print")
+    usual.resize(720)
+    usual.settle(FITTED)
+    ground = usual.evaluate(GROUND_COLOR)
+    wide = usual.evaluate("document.documentElement.scrollWidth")
+    sheet = usual.call("Page.printToPDF")["data"]
+    usual.call("Emulation.setEmulatedMedia", media="")
+    assert ground == "rgb(255, 255, 255)"
+    assert wide <= 720
+    assert len(sheet) > 50_000
 
 
 def test_the_screenshot_shows_more_than_an_empty_sheet(usual: Page) -> None:

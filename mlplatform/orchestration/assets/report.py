@@ -8,15 +8,13 @@ import dagster as dg
 import polars as pl
 
 from mlplatform import __version__
-from mlplatform.adapters.atomic import replacing
 from mlplatform.adapters.bars.book import BarBook
-from mlplatform.adapters.home import Home, write_text
+from mlplatform.adapters.home import Home
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import REPORTS
 from mlplatform.orchestration.account import ACCOUNT_MATTERS
 from mlplatform.orchestration.card import Workshop
-from mlplatform.orchestration.plots import png
 from mlplatform.orchestration.stamp import Stamp
 from mlplatform.orchestration.study import Frames, study_of
 from mlplatform.settings import StudySettings
@@ -29,14 +27,14 @@ _MATTERS += ("strategy", "size_method", *ACCOUNT_MATTERS)
 
 def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
     """The report."""
-    modules = ("orchestration.study", "reports.summary", "reports.page")
+    modules = ("orchestration.study", "orchestration.report_files", "reports.summary")
     card = workshop.card("report", {"html", "json"}, REPORTS, modules, _MATTERS, by_series=True)
     everything = dg.AssetIn(partition_mapping=workshop.axis.all_periods())
 
     @dg.asset(
         **card,
         ins=dict.fromkeys(("bars", "decisions", "policy"), everything),
-        description="Baseline and ML side by side: report.html, report.json, trades.parquet.",
+        description="Baseline and ML side by side: the page, its figures, trades, pictures.",
     )
     def walk_forward_report(  # noqa: PLR0913 - its inputs are the asset's parents
         context: dg.AssetExecutionContext,
@@ -52,10 +50,10 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         stamp: dg.ResourceParam[Stamp],
         tracker: dg.ResourceParam[Tracker],
     ) -> dg.MaterializeResult:
-        from mlplatform.reports.evaluation import evaluate, trades_frame
-        from mlplatform.reports.page import report_html
+        from mlplatform.orchestration.report_files import catalog_pictures, write_report
+        from mlplatform.reports.evaluation import evaluate
+        from mlplatform.reports.pictures import pictures
         from mlplatform.reports.summary import report_json
-        from mlplatform.reports.thumbnail import equity_thumbnail
 
         series = context.partition_key
         study = study_of(
@@ -70,16 +68,12 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         )
         evaluation = evaluate(study)
         folder, report = home.report(series), report_json(study, evaluation)
-        write_text(folder / "report.html", report_html(study))
-        write_text(folder / "report.json", json.dumps(report, indent=1) + "\n")
-        with replacing(folder / "trades.parquet") as temporary:
-            trades_frame(study).write_parquet(temporary)
+        write_report(folder, study, evaluation, report, pictures(study, evaluation))
         content = json.dumps({k: v for k, v in report.items() if k != "provenance"})
         row = {"name": ["report.json"], "sha256": [hashlib.sha256(content.encode()).hexdigest()]}
         told = {
             "report": dg.MetadataValue.path(str(folder / "report.html")),
-            "equity": png(equity_thumbnail(study)),
-        }
+        } | catalog_pictures(study, evaluation)
         return stamp.result(context, REPORTS.frame(row), told)
 
     return walk_forward_report

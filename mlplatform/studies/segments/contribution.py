@@ -67,7 +67,7 @@ def contribution_of(trades: KeyedTrades) -> Contribution:
         (f"without the best 1 % ({percent})", best_first[:percent]),
         ("without the best day", np.flatnonzero(trades.day == _best_day(trades))),
         ("without the worst five", best_first[::-1][:5]),
-        ("without the best and the worst five", np.r_[best_first[:5], best_first[::-1][:5]]),
+        ("without best and worst five", np.r_[best_first[:5], best_first[::-1][:5]]),
     )
     total, made = float(np.sum(net)), np.cumsum(net[best_first])
     if n == 0 or total <= 0.0:

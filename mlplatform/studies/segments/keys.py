@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlplatform.domain.periods import Cadence, PeriodAxis
+from mlplatform.domain.periods import Cadence
+from mlplatform.market.periods import period_of_day, trading_day
+from mlplatform.market.sessions import CHICAGO
 from mlplatform.metrics.returns import Floats
 from mlplatform.studies.result import StudyResult
 
@@ -52,11 +54,6 @@ class KeyedTrades:
     """Column by dimension, text."""
 
 
-def trading_day(ts: str) -> pl.Expr:
-    """The CME trading day of a time column: it turns at 17:00 Chicago, seven hours early."""
-    return _chicago(ts).dt.offset_by("7h").dt.date()
-
-
 def keyed_trades(study: StudyResult, policy: str) -> KeyedTrades:
     """Trades of one policy with their keys.
 
@@ -71,9 +68,9 @@ def keyed_trades(study: StudyResult, policy: str) -> KeyedTrades:
             "r",
             "setup",
             "exit_reason",
-            trading_day("decision_ts").alias("decision_day"),
-            trading_day("entry_ts").alias("session_date"),
-            _chicago("entry_ts").alias("local"),
+            trading_day(pl.col("decision_ts")).alias("decision_day"),
+            trading_day(pl.col("entry_ts")).alias("session_date"),
+            pl.col("entry_ts").dt.convert_time_zone(CHICAGO).alias("local"),
             pl.when(pl.col("side") > 0)
             .then(pl.lit("long"))
             .otherwise(pl.lit("short"))
@@ -107,18 +104,10 @@ def ordered(dimension: str, found: set[str]) -> list[str]:
     return [key for key in order if key in found] + sorted(found.difference(order))
 
 
-def _chicago(ts: str) -> pl.Expr:
-    return pl.col(ts).dt.convert_time_zone("America/Chicago").dt.replace_time_zone(None)
-
-
 def _window(study: StudyResult) -> pl.Expr:
     if not study.windows:
         return pl.lit(UNKNOWN)
-    cadence = Cadence(study.cadence)
-    axis = PeriodAxis(cadence, study.windows[0].period)
-    if cadence is Cadence.MONTH:
-        return pl.col("decision_day").dt.strftime("%Y-%m")
-    return pl.col("decision_day").map_elements(axis.key_of, return_dtype=pl.String)
+    return period_of_day(Cadence(study.cadence), pl.col("decision_day"))
 
 
 def _regimes(study: StudyResult) -> pl.DataFrame:

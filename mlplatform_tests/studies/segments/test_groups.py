@@ -21,6 +21,7 @@ BAD = {
     "losers": StudyPlan(outcome="losers"),
     "an empty window": StudyPlan(empty_period=1),
     "no window": StudyPlan(periods=0),
+    "zero variance": StudyPlan(outcome="flat"),
     "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
 }
 
