@@ -37,6 +37,8 @@ class StudySettings(BaseSettings):
     """Processes that share the trials of a study; with more than one bytes are not reproducible."""
     known_good: dict[Role, dict[str, dict[str, float | int | str]]] = {}
     """Where tuning starts: parameters of the first trial, by role and by family (or "size")."""
+    class_weight: Literal["none", "balanced"] = "none"
+    """balanced: winners and losers weigh the same in the entry's fit, before it is calibrated."""
     seed: int = Field(7, ge=0)
     capital_usd: float = Field(50_000.0, gt=0)
     max_quarantined_frac: float = Field(0.01, ge=0, le=1)

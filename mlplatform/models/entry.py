@@ -33,6 +33,8 @@ from mlplatform.models.stacking import StackConfig
 from mlplatform.models.threshold import Threshold, ThresholdConfig, choose_threshold
 from mlplatform.models.tuning import Tuner
 
+ClassWeight = Literal["none", "balanced"]
+
 
 @dataclass(frozen=True)
 class EntryConfig:
@@ -56,7 +58,7 @@ class EntryConfig:
     stack: StackConfig = field(default_factory=StackConfig)
     budget: Budget = field(default_factory=Budget)
     threshold: ThresholdConfig = field(default_factory=ThresholdConfig)
-    class_weight: Literal["none", "balanced"] = "none"
+    class_weight: ClassWeight = "none"
     comparator_features: tuple[str, ...] = FIVE_FEATURES
 
 

@@ -56,7 +56,7 @@ class Workshop:
         modules += ("models.neural.network", "orchestration.detection")
         matters = ("train_periods", "trials", "seed", "embargo_minutes", "size_method")
         matters += (*ACCOUNT_MATTERS, "max_contracts", "strategy", "families")
-        matters += ("tuning_seconds", "known_good")
+        matters += ("tuning_seconds", "known_good", "class_weight")
         matters += ("detector", "detector_setups", "detector_periods")
         chosen = {name: getattr(self.settings, name) for name in matters}
         return code_version(modules, chosen)

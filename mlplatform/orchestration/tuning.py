@@ -17,7 +17,7 @@ from mlplatform.settings import StudySettings
 from mlplatform.studies.training import TrainingSet
 
 _NOT_THE_OBJECTIVE = {
-    *("trials", "tuning_seconds", "tuning_workers"),
+    *("trials", "tuning_seconds", "tuning_workers", "model_threads"),
     *("first_period", "from_period", "to_period"),
     *("lake_uri", "mlflow_uri", "optuna_url", "model_plots"),
 }

@@ -77,6 +77,7 @@ class WindowDesk:
             bars_per_day=23 * 3600 / series.timeframe.seconds,
             families=self.settings.families,
             threads=self.settings.model_threads,
+            class_weight=self.settings.class_weight,
         )
         run_id = context.run.run_id
 

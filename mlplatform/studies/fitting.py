@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlplatform.models.boosting import FAMILIES
-from mlplatform.models.entry import EntryConfig, EntryModel, EntryRows, fit_entry
+from mlplatform.models.entry import ClassWeight, EntryConfig, EntryModel, EntryRows, fit_entry
 from mlplatform.models.heat import Method
 from mlplatform.models.size import SizeConfig, SizeModel, SizeRows, fit_size
 from mlplatform.models.stop import StopConfig, StopModel, cross_fitted_stops, fit_stop
@@ -30,6 +30,7 @@ class FitSettings:
     families: tuple[str, ...] = tuple(FAMILIES)
     threads: int = 1
     """Families fitted side by side; changes no byte."""
+    class_weight: ClassWeight = "none"
 
 
 def stop_of(train: TrainingSet, settings: FitSettings, tuner: Tuner) -> StopModel:
@@ -51,7 +52,11 @@ def entry_of(
 ) -> EntryModel:
     """The entry model of a window, on labels under out-of-fold stops (n,); raises NotTrainable."""
     config = EntryConfig(embargo_us=settings.embargo_us, families=settings.families)
-    config = replace(config, budget=replace(config.budget, threads=settings.threads))
+    config = replace(
+        config,
+        budget=replace(config.budget, threads=settings.threads),
+        class_weight=settings.class_weight,
+    )
     return fit_entry(entry_rows(train, stops), config, tuner)
 
 

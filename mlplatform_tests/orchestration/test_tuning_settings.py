@@ -75,6 +75,7 @@ def bowl(params) -> float:
         {"role": "stop"},
         {"period": "2025-06"},
         {"known_good": {"entry": {"xgboost": {"depth": 3}}}},
+        {"class_weight": "balanced"},
     ],
 )
 def test_a_study_is_taken_up_only_where_its_objective_is_the_same(tmp_path, other):
@@ -93,7 +94,7 @@ def test_more_trials_time_or_another_place_take_the_study_up_again(tmp_path):
         for given in (
             {},
             {"trials": 50, "run_id": "another"},
-            {"model_plots": False},
+            {"model_plots": False, "model_threads": 1},
             {"mlflow_uri": "http://localhost:5000"},
             {"to_period": "2025-06"},
         )

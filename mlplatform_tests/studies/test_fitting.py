@@ -85,3 +85,15 @@ def test_the_number_of_threads_changes_no_byte():
     assert to_bytes(fits[0]) == to_bytes(fits[1])
     np.testing.assert_array_equal(*stops)
     assert to_bytes(entries[0]) == to_bytes(entries[1])
+
+
+def test_winners_and_losers_weigh_the_same_where_the_settings_say_so(monkeypatch):
+    from mlplatform.studies import fitting
+
+    asked = []
+    monkeypatch.setattr(fitting, "fit_entry", lambda rows, config, tuner: asked.append(config))
+    train = fitted().train
+    for settings in (SETTINGS, replace(SETTINGS, class_weight="balanced")):
+        entry_of(train, np.full(len(train), 1.5), settings, ENTRY)
+    assert [config.class_weight for config in asked] == ["none", "balanced"]
+    assert {config.embargo_us for config in asked} == {SETTINGS.embargo_us}

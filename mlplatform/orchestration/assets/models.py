@@ -66,7 +66,8 @@ def stop_model(workshop: Workshop) -> dg.AssetsDefinition:
 def entry_model(workshop: Workshop) -> dg.AssetsDefinition:
     """The entry model."""
     modules = (*_SHARED, "models.stop", "models.entry")
-    card = workshop.card("models", _KINDS, MODELS, modules, (*_MATTERS, "families"))
+    matters = (*_MATTERS, "families", "class_weight")
+    card = workshop.card("models", _KINDS, MODELS, modules, matters)
 
     @dg.asset(
         **card,

@@ -20,7 +20,7 @@ from mlplatform.orchestration.study import Frames, study_of
 from mlplatform.settings import StudySettings
 
 _MATTERS = ("cadence", "train_periods", "trials", "seed", "capital_usd", "embargo_minutes")
-_MATTERS += ("tuning_seconds", "known_good")
+_MATTERS += ("tuning_seconds", "known_good", "class_weight")
 _MATTERS += ("max_contracts", "max_quarantined_frac", "gate_min_trades", "from_period", "to_period")
 _MATTERS += ("strategy", "size_method", *ACCOUNT_MATTERS)
 
