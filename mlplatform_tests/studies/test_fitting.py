@@ -90,9 +90,8 @@ def test_the_number_of_threads_changes_no_byte():
 def test_winners_and_losers_weigh_the_same_where_the_settings_say_so(monkeypatch):
     from mlplatform.studies import fitting
 
-    asked = []
+    train, asked = fitted().train, []
     monkeypatch.setattr(fitting, "fit_entry", lambda rows, config, tuner: asked.append(config))
-    train = fitted().train
     for settings in (SETTINGS, replace(SETTINGS, class_weight="balanced")):
         entry_of(train, np.full(len(train), 1.5), settings, ENTRY)
     assert [config.class_weight for config in asked] == ["none", "balanced"]
