@@ -44,8 +44,12 @@ def retried(tmp_path_factory: pytest.TempPathFactory, small_bars: Path) -> tuple
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlflow_tracker, "save_model", dying)
         with pytest.raises(StepFailed, match="entry_model"):
-            bench.run(small_bars, to_period=WINDOW)
-    again = [asset for batch in bench.run(small_bars, to_period=WINDOW) for asset in batch.assets]
+            bench.run(small_bars, to_period=WINDOW, gate_min_trades=1)
+    again = [
+        asset
+        for batch in bench.run(small_bars, to_period=WINDOW, gate_min_trades=1)
+        for asset in batch.assets
+    ]
     assert "stop_model" not in again, "what was done is not done again"
     assert "entry_model" in again
     return bench, uri
