@@ -14,7 +14,7 @@ from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.domain.series import Series
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.orchestration.runner import StepFailed
-from mlplatform.setups.inputs import model_inputs_of
+from mlplatform.setups.inputs import model_inputs_of, with_score
 from mlplatform_tests.conftest import Bench
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, and those of what it imports
@@ -94,9 +94,9 @@ def test_runs_tell_what_a_model_was_fitted_on_and_how(retried) -> None:
 def test_the_champion_decides_in_a_clean_process_what_the_chain_decided(retried, tmp_path) -> None:
     bench, uri = retried
     lake = bench.root / "lake"
-    candidates, features, decided = (
+    candidates, features, scores, decided = (
         pl.read_parquet(lake / asset / SERIES / f"{WINDOW}.parquet")
-        for asset in ("candidates", "features", "decisions")
+        for asset in ("candidates", "features", "detector_scores", "decisions")
     )
     code = (
         "import sys, mlflow, numpy as np, pandas as pd\n"
@@ -112,6 +112,7 @@ def test_the_champion_decides_in_a_clean_process_what_the_chain_decided(retried,
     names = tuple(setup.name for setup in SETUPS)
     plan = core_plan(Series.parse(SERIES).timeframe)
     inputs = model_inputs_of(candidates, features, model_inputs(plan), names)
+    inputs = with_score(inputs, candidates, scores)
     frame = pl.DataFrame(inputs.x, schema=list(inputs.names), orient="row")
     frame.with_columns(candidates["atr_points"]).write_parquet(tmp_path / "x.parquet")
     done = subprocess.run(
