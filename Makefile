@@ -7,11 +7,12 @@ INSTRUMENT ?= $(if $(filter yahoo,$(DATA)),ES,MES)
 TIMEFRAME ?= 5m
 # One home has one cadence and one set of settings: each kind of data gets its own.
 HOME_DIR ?= $(if $(filter synthetic,$(DATA)),.mlplatform,$(if $(filter yahoo,$(DATA)),.mlplatform-yahoo,.mlplatform-own))
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 FIGURES_DATA ?= ../shared/data
 # A year of 5-minute bars has about 110 candidates a month: three months teach little.
 OPTIONS ?= $(if $(filter synthetic,$(DATA)),--train-periods 6)
 
-.PHONY: setup demo test check format bench figures ui clean
+.PHONY: setup demo test check format docs docs-serve audit sbom bench figures ui clean
 
 setup: $(VENV)/.done
 
@@ -32,10 +33,29 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pip check
+	$(BIN)/python .ci/dependencies.py
+	$(MKDOCS) build --strict --quiet
 
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The site lands in build/site; nothing is asked of the network.
+docs: setup
+	$(MKDOCS) build --strict
+
+docs-serve: setup
+	$(MKDOCS) serve --strict --dev-addr 127.0.0.1:8000
+
+# Known vulnerabilities of what is pinned: asks the public database, so this needs the network.
+audit: setup
+	$(BIN)/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
+
+# Everything that is installed, in CycloneDX JSON.
+sbom: setup
+	mkdir -p build
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible --output-format JSON --output-file build/sbom.json $(BIN)/python
 
 bench: setup
 	$(BIN)/python benchmarks/run.py

@@ -23,12 +23,15 @@ class StudySettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MLPLATFORM_", extra="ignore", frozen=True)
 
     cadence: Cadence = Cadence.MONTH
+    """The length of a period, month or week; a home keeps the one that it began with."""
     first_period: str = "2025-01"
     """The first partition key of the home; set by the first data that it takes in."""
     from_period: str | None = None
     """The first period that is used; all where None."""
     to_period: str | None = None
+    """The last period that is used."""
     train_periods: int = Field(3, ge=1)
+    """Periods that a window learns from."""
     trials: int = Field(10, ge=1)
     """Optuna trials per role and window."""
     tuning_seconds: float | None = Field(None, gt=0)
@@ -40,7 +43,9 @@ class StudySettings(BaseSettings):
     class_weight: Literal["none", "balanced"] = "none"
     """balanced: winners and losers weigh the same in the entry's fit, before it is calibrated."""
     seed: int = Field(7, ge=0)
+    """Of every random draw."""
     capital_usd: float = Field(50_000.0, gt=0)
+    """What the account of the backtest starts with."""
     max_quarantined_frac: float = Field(0.01, ge=0, le=1)
     """Past this share of refused rows the chain stops."""
     accept_price_jumps: bool = False
@@ -61,14 +66,15 @@ class StudySettings(BaseSettings):
     detector_periods: int = Field(12, ge=1)
     """The earlier periods that it learns from, as far as there are so many."""
     max_contracts: int = Field(5, ge=1)
+    """What the size model may hold in one trade at most."""
     size_method: Literal["kelly", "fixed", "fixed_fractional", "volatility"] = "kelly"
     """How many contracts the model policy wants, before caps."""
     max_heat_frac: float = Field(0.06, ge=0, le=1)
     """All that open trades of the model policy may lose at their stops, of equity; 0: no limit."""
     drawdown_starts_frac: float = Field(0.04, ge=0, le=1)
-    """From this fall below the account's peak on its contracts shrink evenly ..."""
+    """From this fall below the account's peak on its contracts shrink evenly."""
     drawdown_ends_frac: float = Field(0.10, ge=0, le=1)
-    """... to one at this fall; 0: they do not."""
+    """The fall at which they are down to one; 0: they do not shrink."""
     max_drawdown_frac: float = Field(0.0, ge=0, le=1)
     """From this fall on it enters nothing any more; 0: it goes on."""
     embargo_minutes: int = Field(60, ge=0)
