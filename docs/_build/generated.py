@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,6 +56,8 @@ def _parameter(param: Any) -> tuple[str, str]:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return json.dumps(list(value))
     return str(getattr(value, "value", value))
 
 

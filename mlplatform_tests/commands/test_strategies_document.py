@@ -22,7 +22,7 @@ def example(name: str) -> str:
 
 
 def commands() -> list[str]:
-    found = re.search(r"<!-- commands -->\n```sh\n(.*?)```", TEXT, re.DOTALL)
+    found = re.search(r"<!-- run by: [^\n]+ -->\n```sh\n(.*?)```", TEXT, re.DOTALL)
     assert found is not None
     return found[1].strip().splitlines()
 

@@ -13,6 +13,11 @@ _REFUSED: Any = typer.BadParameter.__base__
 """Any misuse of a command; typer's own copy of click is not public."""
 
 
+def names() -> list[str]:
+    """The first words after `mlplatform`."""
+    return list(_ROOT.commands)
+
+
 def command_of(words: list[str]) -> tuple[Any, list[str]]:
     """The command that the words name, and the words left; ValueError for an unknown one."""
     command, left = _ROOT, list(words)

@@ -17,7 +17,7 @@ _INLINE = re.compile(r"`([^`\n]+)`")
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block. With a `title` it is a file that the reader makes."""
+    """One fenced block. With a `title`, or `<!-- example: NAME -->`, the reader saves it."""
 
     page: str
     line: int
@@ -25,7 +25,7 @@ class Block:
     text: str
     title: str | None
     not_run: str | None
-    """Why no test runs it: `<!-- not run: REASON -->` on the line before."""
+    """Why it is not run here: `<!-- not run: REASON -->` or `<!-- run by: TEST -->` before it."""
     exit_code: int
     """`<!-- exit code: 3 -->` on the line before; 0 where nothing is said."""
 
@@ -68,8 +68,8 @@ def blocks_of(text: str, page: str) -> list[Block]:
             text.count("\n", 0, found.start("kind")) + 1,
             found["kind"],
             found["text"],
-            found["title"],
-            found["told"] if found["mark"] == "not run" else None,
+            found["told"] if found["mark"] == "example" else found["title"],
+            found["told"] if found["mark"] in ("not run", "run by") else None,
             int(found["told"]) if found["mark"] == "exit code" else 0,
         )
         for found in _BLOCK.finditer(text)
