@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from mlplatform.reports.wording import NONE, WORDING, goal, in_unit, written
+from mlplatform.reports.wording import NONE, POLICY_LABELS, WORDING, goal, in_unit, written
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -34,14 +34,16 @@ def study_summary(report: Mapping[str, Any]) -> "Group":
 
 
 def comparison_table(report: Mapping[str, Any]) -> "Table":
-    """Baseline against ML against the targets, with ML's intervals."""
+    """Baseline (and a strategy's own exits) against ML and the targets, with ML's intervals."""
     from rich.table import Table
 
-    table = Table(title=f"{report['series']}: baseline and ML, out of sample", title_justify="left")
+    own = [policy for policy in ("strategy",) if policy in report]
+    named = "baseline, strategy and ML" if own else "baseline and ML"
+    table = Table(title=f"{report['series']}: {named}, out of sample", title_justify="left")
     table.add_column("Figure")
     certainty = report["certainty"]
     bounds = f"ML, {in_unit(certainty['confidence'], 'share')}"
-    for heading in ("Baseline", "ML", bounds, "Target"):
+    for heading in ("Baseline", *(POLICY_LABELS[name] for name in own), "ML", bounds, "Target"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     baseline = cast(Mapping[str, float | None], report["baseline"])
@@ -52,6 +54,7 @@ def comparison_table(report: Mapping[str, Any]) -> "Table":
         table.add_row(
             WORDING[name].label,
             _cell(name, baseline[name]),
+            *(_cell(name, report[policy][name]) for policy in own),
             _cell(name, ml[name]),
             _bounds(name, certainty["intervals"]["ml"].get(name)),
             aim,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from mlplatform.reports.console import comparison_table
 from mlplatform.reports.evaluation import policies_of, trades_frame
 from mlplatform.reports.page import report_html
 from mlplatform.reports.summary import report_json
@@ -27,6 +28,13 @@ def test_it_is_a_policy_of_the_figures_the_trades_and_the_page():
         < page.index(">Random entry</th>")
     )
     assert '"meta":"strategy"' in page.replace(" ", "")
+
+
+def test_the_command_prints_it_between_the_two():
+    headings = [column.header for column in comparison_table(report_json(OWN)).columns]
+    assert headings[1:4] == ["Baseline", "Strategy", "ML"]
+    plain = [column.header for column in comparison_table(report_json(PLAIN)).columns]
+    assert plain[1:3] == ["Baseline", "ML"]
 
 
 def test_without_one_the_report_knows_nothing_of_it():
