@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -39,6 +39,9 @@ class MemberPlan:
     rounds: int
     loss: float
     trials: tuple[TrialRecord, ...]
+    curve: tuple[float, ...] = ()
+    """Loss on the newest fold's validation rows after each round; empty where no family keeps it.
+    """
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ class _FoldLoss:
     budget: Budget
     seed: int
     rounds: dict[tuple[tuple[str, object], ...], list[int]]
+    curves: dict[tuple[tuple[str, object], ...], tuple[float, ...]] = field(default_factory=dict)
 
     def folds_of(self, params: Params) -> Iterator[float]:
         """Mean loss so far after each fold; the rounds are kept once all folds are done."""
@@ -114,6 +118,8 @@ class _FoldLoss:
             rounds.append(booster.rounds)
             if len(rounds) == len(self.folds):
                 self.rounds[tuple(sorted(params.items()))] = rounds
+                losses = getattr(booster, "validation_losses", ())
+                self.curves[tuple(sorted(params.items()))] = tuple(losses)
             yield total / count
 
     @cached_property
@@ -141,6 +147,10 @@ class _FoldLoss:
         if key not in self.rounds:
             list(self.folds_of(params))
         return max(1, round(float(np.median(self.rounds[key]))))
+
+    def curve_of(self, params: Params) -> tuple[float, ...]:
+        """Loss by round on the newest fold, where the family keeps it; after `rounds_of`."""
+        return self.curves[tuple(sorted(params.items()))]
 
 
 def plan_blend(
@@ -171,7 +181,14 @@ def plan_blend(
         objective = _FoldLoss(family, kind, usable, budget, part.seed(), {})
         found = part.tune(objective.folds_of, space_of(family, space))
         rounds = objective.rounds_of(found.best_params)
-        return MemberPlan(family, found.best_params, rounds, found.best_value, found.history)
+        return MemberPlan(
+            family,
+            found.best_params,
+            rounds,
+            found.best_value,
+            found.history,
+            objective.curve_of(found.best_params),
+        )
 
     members = side_by_side(tuned, range(len(families)), budget.threads)
     y, parts = _out_of_fold(usable, kind, members, budget, tuner)

@@ -99,9 +99,17 @@ def _read_trials(content: list[_Json]) -> tuple[TrialRecord, ...]:
     return tuple(TrialRecord(**(trial | {"steps": tuple(trial["steps"])})) for trial in content)
 
 
+def _read_told(member: _Json) -> _Json:
+    curve = tuple(member.get("curve", ()))
+    return {"trials": _read_trials(member["trials"]), "curve": curve}
+
+
 def _read_plan(content: _Json) -> Plan:
     members = tuple(
-        MemberPlan(**(member | {"trials": _read_trials(member["trials"])}))
+        MemberPlan(
+            **member
+            | {"trials": _read_trials(member["trials"]), "curve": tuple(member.get("curve", ()))}
+        )
         for member in content["members"]
     )
     weights = tuple(content["weights"])

@@ -133,11 +133,10 @@ def _sample(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _curves(model: Model) -> dict[str, tuple[float, ...]]:
-    """Loss by round of the families that keep it."""
-    if not hasattr(model, "blend"):
+    """Validation loss by round of the families that keep it."""
+    if not hasattr(model, "plan"):
         return {}
-    kept = {m.family: getattr(m, "validation_losses", ()) for m in model.blend.members}
-    return {family: tuple(losses) for family, losses in kept.items() if len(losses)}
+    return {member.family: member.curve for member in model.plan.members if member.curve}
 
 
 def policy_note(

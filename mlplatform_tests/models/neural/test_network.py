@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mlplatform.models.arrays import Rows
+from mlplatform.models.blend import plan_blend
 from mlplatform.models.errors import AlteredModel, NotTrainable
 from mlplatform.models.families import Budget, load_booster, space_of
 from mlplatform.models.neural import network, runtime
@@ -16,6 +17,7 @@ from mlplatform.models.neural.preparation import fit_preparation
 from mlplatform.models.neural.training import Sample, export
 from mlplatform.models.scores import auc, squared_error
 from mlplatform.models.space import Space
+from mlplatform.models.tuning import Tuner
 from mlplatform_tests.models.neural.planted import needs_tensorflow, rows, untrained_text
 
 ROOT = Path(__file__).parents[3]
@@ -127,6 +129,22 @@ def test_losses_are_kept_of_a_watched_fit_and_of_no_other():
     assert len(watched.validation_losses) == 4
     assert KerasNet.fit("binary", train, None, SPACE.first, 3, Budget(2)).validation_losses == ()
     assert KerasNet.from_text(watched.to_text()).validation_losses == ()
+
+
+@needs_tensorflow
+def test_a_plan_keeps_the_curve_of_the_chosen_parameters_on_the_newest_fold():
+    data = rows(1, "binary", 300)
+    folds = [
+        (data.take(np.arange(100)), data.take(np.arange(100, 200))),
+        (data.take(np.arange(200)), data.take(np.arange(200, 300))),
+    ]
+    budget, tuner = Budget(6, patience=9), Tuner((7, "entry"), 1)
+    plan = plan_blend(folds, "binary", ["keras"], budget, tuner)
+    member = plan.members[0]
+    seed = tuner.part("keras", 1).seed()
+    again = KerasNet.fit("binary", *folds[1], member.params, seed, budget)
+    assert member.curve == again.validation_losses
+    assert len(member.curve) == 6
 
 
 @needs_tensorflow
