@@ -180,8 +180,10 @@ def table(studies: list[tuple[str, Found]], elsewhere: int = 0) -> str:
     lines = [heads, ["---"] * len(heads)]
     lines += [[what, *(told(found) for _, found in studies)] for what, told in ROWS.items()]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    more = f" Before this home both series were looked at about {elsewhere} times." * (
-        elsewhere > 0
+    more = (
+        f" Before this home the series were looked at with at least {elsewhere} other recipes."
+        if elsewhere
+        else ""
     )
     note = "In brackets: central 90 % over resampled days; a gain above nought is the model's."
     return f"{datetime.now(UTC):%Y-%m-%d}. {note}{more}\n\n{body}\n"
