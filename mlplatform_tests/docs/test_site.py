@@ -6,11 +6,15 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from mlplatform.commands.exposition import exposition
+from mlplatform.orchestration.build import build_platform
+from mlplatform.orchestration.standing import Standing
 from mlplatform.settings import StudySettings
 from mlplatform_tests.docs.pages import PAGES, ROOT
 
@@ -90,10 +94,19 @@ def test_every_setting_command_and_option_is_described() -> None:
     assert undescribed == []
 
 
-def test_the_runbook_says_what_to_do_at_every_check_schedule_and_sensor() -> None:
+def test_the_runbook_says_what_to_do_at_every_check_schedule_and_sensor(tmp_path: Path) -> None:
     stopping, _, warning = RUNBOOK.partition("## Checks that warn")
     for check, blocks in GRAPH["blocking checks"].items():
         name = check.partition(":")[2]
         assert f"| `{name}` |" in (stopping if blocks else warning), name
     for name in GRAPH["schedules"]:
-        assert f"`{name}`" in RUNBOOK, name
+        assert f"| `{name}` |" in RUNBOOK, name
+    definitions = build_platform(tmp_path, StudySettings()).definitions
+    for sensor in definitions.sensors or ():
+        assert f"| `{sensor.name}` |" in RUNBOOK, sensor.name
+
+
+def test_the_runbook_tells_every_figure_that_prometheus_gets() -> None:
+    told = exposition(Standing(datetime(2025, 6, 2, tzinfo=UTC), (), (), 0))
+    for name in re.findall(r"^# HELP (\w+)", told, re.MULTILINE):
+        assert f"| `{name}` |" in RUNBOOK, name
