@@ -67,6 +67,12 @@ class StudySettings(BaseSettings):
     """The earlier periods that it learns from, as far as there are so many."""
     max_contracts: int = Field(5, ge=1)
     """What the size model may hold in one trade at most."""
+    stop_smooth_weight: float = Field(0.3, ge=0, lt=1)
+    """Share of the stop before that is tried, and used where a holdout gains by it; 0: never."""
+    stop_min_ticks: float | None = Field(None, gt=0)
+    """The model policy's stop is never nearer; None: no bound."""
+    stop_max_ticks: float | None = Field(None, gt=0)
+    """The model policy's stop is never farther; None: no bound."""
     size_method: Literal["kelly", "fixed", "fixed_fractional", "volatility"] = "kelly"
     """How many contracts the model policy wants, before caps."""
     max_heat_frac: float = Field(0.06, ge=0, le=1)

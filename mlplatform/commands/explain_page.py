@@ -159,15 +159,23 @@ def _inputs(reading: Reading, is_whole: bool) -> Table:
 
 def _said(reading: Reading) -> list[tuple[str, str]]:
     better = f"expected {reading.stop_advantage_atr:+.4f} ATR over {reading.compared_atr:g} ATR"
-    if not reading.stop_weight:
+    if reading.stop_method == "constant":
         better = "the best constant: no input was found to do better"
     share = "none" if reading.risk_frac is None else f"{reading.risk_frac:.2%} of capital at risk"
     takes = "take" if reading.probability >= reading.threshold else "skip"
     return [
         ("win", f"{reading.probability:.4f} calibrated, from {reading.threshold:.4f}: {takes}"),
-        ("stop", f"{reading.stop_atr:g} ATR, {better}"),
+        ("stop", f"{reading.stop_atr:g} ATR by {reading.stop_method}, {better}"),
+        ("shaped", _shaped(reading)),
         ("size", f"{share}, {reading.contracts} contracts"),
     ]
+
+
+def _shaped(reading: Reading) -> str:
+    if reading.shaped_atr is None:
+        return "the policy decided nothing on it"
+    changed = "" if abs(reading.shaped_atr - reading.stop_atr) > 1e-9 else ", as the model says"
+    return f"stop {reading.shaped_atr:.4g} ATR after smoothing and bounds{changed}"
 
 
 def _print_action(action: Action, console: Console) -> None:

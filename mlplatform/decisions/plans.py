@@ -24,6 +24,10 @@ class Plan:
     stop_atr: npt.NDArray[np.float64]
     probability: npt.NDArray[np.float64] | None = None
     threshold: float | None = None
+    model_stop_atr: npt.NDArray[np.float64] | None = None
+    """The stop before shaping."""
+    last_stop: tuple[float, int] | None = None
+    """The last smoothed stop, ATR, and its decision time, microseconds: for the next plan."""
 
 
 def decisions_of(

@@ -20,6 +20,7 @@ from mlplatform.models.neural.detector import Detector
 from mlplatform.models.serial import from_bytes
 from mlplatform.models.size import SizeModel
 from mlplatform.models.stop import StopModel
+from mlplatform.models.stop_shape import bounded_stops, smoothed_stops
 
 ROLES = ("stop", "entry", "size")
 
@@ -42,10 +43,27 @@ class Policy:
     detector: Detector | None = None
     """What gives the input `detector_score`; None where it has shown no skill: then that is null.
     """
+    tick_points: float = 0.25
 
-    def plan(self, x: npt.NDArray[np.float64], atr_points: npt.NDArray[np.float64]) -> Plan:
-        """What it wants for candidates: inputs (n, names), ATR of the signal bars (n,)."""
-        stop_atr = self.stop.predict(x)
+    def plan(
+        self,
+        x: npt.NDArray[np.float64],
+        atr_points: npt.NDArray[np.float64],
+        decision_us: npt.NDArray[np.int64] | None = None,
+        before: tuple[float, int] | None = None,
+    ) -> Plan:
+        """What it wants for candidates: inputs (n, names), ATR of the signal bars (n,).
+
+        Stops are smoothed where the decisions' times (n,), in order, are given; `before` is the
+        `last_stop` of the plan before, so that one at a time gives the same bits as many.
+        """
+        raw_atr = self.stop.predict(x)
+        stop_atr, last, shape = raw_atr, before, self.stop.shape
+        if decision_us is not None and len(x):
+            stop_atr = smoothed_stops(raw_atr, decision_us, shape, before)
+            last = float(stop_atr[-1]), int(decision_us[-1])
+        if shape.min_ticks is not None or shape.max_ticks is not None:
+            stop_atr = bounded_stops(stop_atr, atr_points, self.tick_points, shape)
         probability = self.entry.predict(x)
         contracts = np.ones(len(x), np.int64)
         if self.size is not None:
@@ -57,7 +75,8 @@ class Policy:
                 atr_points,
             )
         take = self.entry.take(probability)
-        return Plan(take, contracts, stop_atr, probability, self.entry.threshold)
+        threshold = self.entry.threshold
+        return Plan(take, contracts, stop_atr, probability, threshold, raw_atr, last)
 
     def require(self, names: list[str]) -> None:
         """Raise AlteredModel where these inputs are not the ones that it was trained on."""
@@ -66,8 +85,20 @@ class Policy:
 
     def decide(self, candidates: pl.DataFrame, x: npt.NDArray[np.float64]) -> pl.DataFrame:
         """Table `decisions` for candidates and their inputs `x` (candidates, names)."""
-        plan = self.plan(x, candidates["atr_points"].to_numpy())
-        return decisions_of("ml", self.fingerprint, candidates, plan)
+        return self.decide_next(candidates, x)[0]
+
+    def decide_next(
+        self,
+        candidates: pl.DataFrame,
+        x: npt.NDArray[np.float64],
+        before: tuple[float, int] | None = None,
+    ) -> tuple[pl.DataFrame, tuple[float, int] | None]:
+        """`decide` for candidates in order of decision that follow others, whose last stop is
+        `before`; gives the last stop as well.
+        """
+        times = candidates["ts"].to_physical().to_numpy()
+        plan = self.plan(x, candidates["atr_points"].to_numpy(), times, before)
+        return decisions_of("ml", self.fingerprint, candidates, plan), plan.last_stop
 
 
 @dataclass(frozen=True)
@@ -78,6 +109,7 @@ class PolicyTerms:
     names: tuple[str, ...]
     multiplier_usd: float
     capital_usd: float
+    tick_points: float = 0.25
 
 
 def pack(models: dict[str, bytes], terms: PolicyTerms) -> bytes:

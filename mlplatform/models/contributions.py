@@ -122,7 +122,7 @@ def stop_contributions(model: StopModel, x: FloatArray) -> StopContributions:
     """
     grid, mean = np.array(model.stop_grid_atr), np.array(model.mean_net_atr)
     outcome = model.predict_outcome(x)
-    chosen = outcome.argmax(axis=1)
+    chosen = np.searchsorted(grid, model.predict(x))
     rows = np.arange(len(x))
     others = outcome.copy()
     others[rows, chosen] = -np.inf

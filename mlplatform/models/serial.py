@@ -19,12 +19,14 @@ from mlplatform.models.families import load_booster
 from mlplatform.models.intervals import Interval, Intervals, ReliabilityBin
 from mlplatform.models.size import SizeMetrics, SizeModel, SizeRule
 from mlplatform.models.stop import StopMetrics, StopModel
+from mlplatform.models.stop_rivals import QuantileStops, RegimeStops, Rival
+from mlplatform.models.stop_shape import RegimeMultiples, ShapeConfig
 from mlplatform.models.threshold import Threshold
 from mlplatform.models.tuning import TrialRecord
 
 Model = StopModel | EntryModel | SizeModel
 _FORMAT = "mlplatform-model"
-_VERSION = 2
+_VERSION = 3
 _Json = dict[str, Any]
 
 
@@ -85,7 +87,8 @@ def _write(model: Model) -> tuple[str, _Json]:
     }
     if isinstance(model, StopModel):
         grid = {"stop_grid_atr": model.stop_grid_atr, "mean_net_atr": model.mean_net_atr}
-        return "stop", shared | grid
+        shaped = {"rival": _write_rival(model.rival), "shape": asdict(model.shape)}
+        return "stop", shared | grid | shaped
     judged = {"calibrator": asdict(model.calibrator), "threshold": model.threshold}
     return "entry", shared | judged
 
@@ -136,7 +139,27 @@ def _read_stop(content: _Json) -> StopModel:
         blend=_read_blend(content["blend"], plan),
         plan=plan,
         metrics=StopMetrics(**content["metrics"]),
+        rival=_read_rival(content["rival"]),
+        shape=ShapeConfig(**content["shape"]),
     )
+
+
+def _write_rival(rival: Rival | None) -> _Json | None:
+    if isinstance(rival, QuantileStops):
+        told = {"level": rival.level, "grid_atr": rival.grid_atr, "text": rival.text}
+        return {"kind": rival.kind, "columns": asdict(rival.columns), **told}
+    return None if rival is None else asdict(rival)
+
+
+def _read_rival(content: _Json | None) -> Rival | None:
+    if content is None:
+        return None
+    if content["kind"] == "quantile":
+        columns = _read_columns(content["columns"])
+        return QuantileStops(columns, content["level"], tuple(content["grid_atr"]), content["text"])
+    told = content["multiples"]
+    ends = {name: tuple(told[name]) for name in ("cuts", "multiples_atr")}
+    return RegimeStops(content["place"], content["feature"], RegimeMultiples(**(told | ends)))
 
 
 def _read_scores(content: _Json) -> SliceScores:

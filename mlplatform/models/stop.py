@@ -15,24 +15,32 @@ from mlplatform.models.arrays import (
     Columns,
     FloatArray,
     IntArray,
+    as_matrix,
     require_rows,
     usable_columns,
 )
 from mlplatform.models.blend import Blend, Plan, fit_blend, plan_blend
-from mlplatform.models.boosting import FAMILIES, SPACE
+from mlplatform.models.boosting import SPACE
 from mlplatform.models.errors import NotTrainable
-from mlplatform.models.families import Budget
 from mlplatform.models.space import Space
 from mlplatform.models.splits import purged_folds, purged_holdout
-from mlplatform.models.stacking import StackConfig
+from mlplatform.models.stop_judgement import (
+    Judged,
+    StopConfig,
+    centred_outcome,
+    judge,
+    shape_of,
+    shrunk,
+)
+from mlplatform.models.stop_rivals import Rival, fit_rivals
 from mlplatform.models.stop_rows import (
     NEVER,
     StopRows,
     expanded,
     label_ends,
     thinned,
-    with_stop,
 )
+from mlplatform.models.stop_shape import ShapeConfig
 from mlplatform.models.tuning import Tuner
 
 # A tree that may not see the stop column has nothing to split on, so columns are not sampled.
@@ -43,36 +51,14 @@ STOP_SPACE = Space(
 
 
 @dataclass(frozen=True)
-class StopConfig:
-    """How the stop model is fitted; fractions are of candidates, times in microseconds.
-
-    Trials and weights are judged on `tuning_rows` rows (candidates x stops) at most: where there
-    are more, on every second stop, and on candidates spread evenly over time. What is fitted with
-    the result reads them all.
-    """
-
-    min_rows: int = 60
-    n_folds: int = 3
-    tuning_rows: int = 12_000
-    holdout_frac: float = 0.25
-    min_holdout_rows: int = 20
-    min_gain_se: float = 1.0
-    cross_folds: int = 4
-    prior_atr: float = 1.5
-    embargo_us: int = 0
-    families: tuple[str, ...] = tuple(FAMILIES)
-    stack: StackConfig = field(default_factory=StackConfig)
-    budget: Budget = field(default_factory=lambda: Budget(max_rounds=150))
-
-
-@dataclass(frozen=True)
 class StopMetrics:
     """What the inner holdout said; outcomes are mean net ATR per candidate of the holdout.
 
     `gain_atr` is the model's outcome less that of the best constant multiple of the rows before,
     pair by pair; `beats_constant` holds where it exceeds `min_gain_se` standard errors.
     `weight` is how far the model departs from the constant: 0 up to `min_gain_se`, rising to 1 at
-    twice that.
+    twice that. `method` is what is used: constant, outcome, quantile (of the winners' adverse
+    excursion) or regimes; the gains are of all that were tried, of smoothing over what is used.
     """
 
     rows: int
@@ -88,6 +74,10 @@ class StopMetrics:
     tuning_loss: float
     trials_run: int
     family_weights: dict[str, float]
+    method: str = "outcome"
+    gains_atr: dict[str, float] = field(default_factory=dict)
+    gains_se_atr: dict[str, float] = field(default_factory=dict)
+    smooth_weight: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +90,15 @@ class StopModel:
     blend: Blend
     plan: Plan
     metrics: StopMetrics
+    rival: Rival | None = None
+    shape: ShapeConfig = field(default_factory=ShapeConfig)
 
     def predict(self, x: FloatArray) -> FloatArray:
-        """(n, F) -> (n,) stop distance in ATR: the stop of the grid with the best outcome."""
+        """(n, F) -> (n,) stop distance in ATR, before shaping: the stop of the grid with the best
+        outcome, or that of the rival which did better.
+        """
+        if self.rival is not None:
+            return self.rival.stops(as_matrix(x, len(self.columns.names)))
         grid = np.array(self.stop_grid_atr)
         return np.asarray(grid[self.predict_outcome(x).argmax(axis=1)])
 
@@ -113,8 +109,12 @@ class StopModel:
         """
         mean = np.array(self.mean_net_atr)
         grid = np.array(self.stop_grid_atr)
-        own = _centred_outcome(self.blend, self.columns.select(x), grid)
-        return _shrunk(own, mean, self.metrics.weight)
+        weight = self.metrics.weight
+        if weight == 0.0:
+            x = as_matrix(x, len(self.columns.names))
+            return shrunk(np.zeros((len(x), len(grid))), mean, weight)
+        own = centred_outcome(self.blend, self.columns.select(x), grid)
+        return shrunk(own, mean, weight)
 
 
 def fit_stop(rows: StopRows, config: StopConfig, tuner: Tuner) -> StopModel:
@@ -129,7 +129,7 @@ def fit_stop(rows: StopRows, config: StopConfig, tuner: Tuner) -> StopModel:
         raise NotTrainable("every stop of the grid has the same outcome for every candidate")
     columns = usable_columns(rows.x[complete], rows.feature_names)
     plan = _plan(rows, ends, complete, config, tuner)
-    judged = _judge(rows, ends, complete, plan, config, tuner)
+    judged = judge(rows, ends, complete, plan, config, tuner)
     blend = fit_blend(expanded(rows, columns, complete), plan, config.budget, tuner)
     mean = rows.net_atr[complete].mean(axis=0)
     metrics = StopMetrics(
@@ -139,16 +139,33 @@ def fit_stop(rows: StopRows, config: StopConfig, tuner: Tuner) -> StopModel:
         constant_atr=float(rows.stop_grid_atr[mean.argmax()]),
         outcome_constant_atr=judged.constant_atr,
         outcome_model_atr=judged.model_atr,
-        gain_atr=judged.gain_atr,
-        gain_se_atr=judged.gain_se_atr,
+        gain_atr=judged.gains["outcome"][0] if judged.gains else None,
+        gain_se_atr=judged.gains["outcome"][1] if judged.gains else None,
         weight=judged.weight,
-        beats_constant=judged.beats_constant,
+        beats_constant=judged.method != "constant",
         tuning_loss=plan.loss,
         trials_run=plan.trials_run,
         family_weights=plan.family_weights,
+        method=judged.method,
+        gains_atr={name: gain for name, (gain, _) in judged.gains.items()},
+        gains_se_atr={name: error for name, (_, error) in judged.gains.items()},
+        smooth_weight=judged.smooth_weight,
     )
     grid = tuple(float(stop) for stop in rows.stop_grid_atr)
-    return StopModel(columns, grid, tuple(float(m) for m in mean), blend, plan, metrics)
+    means = tuple(float(m) for m in mean)
+    rival = _rival(rows, complete, judged, config, tuner)
+    shape = shape_of(judged, config)
+    return StopModel(columns, grid, means, blend, plan, metrics, rival, shape)
+
+
+def _rival(
+    rows: StopRows, index: IntArray, judged: Judged, config: StopConfig, tuner: Tuner
+) -> Rival | None:
+    """The rival that won, fitted on these rows; None where none did."""
+    if judged.method not in ("quantile", "regimes"):
+        return None
+    seed = tuner.part("rivals", 1).seed()
+    return fit_rivals(rows, index, config.rivals, seed).get(judged.method)
 
 
 def _plan(
@@ -188,71 +205,15 @@ def cross_fitted_stops(rows: StopRows, plan: Plan, config: StopConfig, tuner: Tu
         if len(fold.train) < config.min_rows:
             continue
         mean = rows.net_atr[fold.train].mean(axis=0)
-        judged = _judge(rows, ends, fold.train, plan, config, tuner)
+        judged = judge(rows, ends, fold.train, plan, config, tuner)
+        rival = _rival(rows, fold.train, judged, config, tuner)
+        if rival is not None:
+            out[fold.valid] = rival.stops(rows.x[fold.valid])
+            continue
         own = np.zeros((len(fold.valid), len(grid)))
         if judged.weight > 0.0:
             columns = usable_columns(rows.x[fold.train], rows.feature_names)
             blend = fit_blend(expanded(rows, columns, fold.train), plan, config.budget, tuner)
-            own = _centred_outcome(blend, columns.select(rows.x[fold.valid]), grid)
-        out[fold.valid] = grid[_shrunk(own, mean, judged.weight).argmax(axis=1)]
+            own = centred_outcome(blend, columns.select(rows.x[fold.valid]), grid)
+        out[fold.valid] = grid[shrunk(own, mean, judged.weight).argmax(axis=1)]
     return out
-
-
-@dataclass(frozen=True)
-class _Judged:
-    """Model against constant on held-out rows."""
-
-    rows: int
-    constant_atr: float | None
-    model_atr: float | None
-    gain_atr: float | None
-    gain_se_atr: float | None
-    weight: float
-    beats_constant: bool
-
-
-def _judge(
-    rows: StopRows,
-    ends: IntArray,
-    index: IntArray,
-    plan: Plan,
-    config: StopConfig,
-    tuner: Tuner,
-) -> _Judged:
-    """Fit on the older of these rows, and compare choices on the newer ones."""
-    split = purged_holdout(
-        rows.decision_ts[index], ends[index], config.holdout_frac, config.embargo_us
-    )
-    train, valid = index[split.train], index[split.valid]
-    if min(len(train), len(valid)) < config.min_holdout_rows:
-        return _Judged(len(valid), None, None, None, None, 0.0, False)
-    columns = usable_columns(rows.x[train], rows.feature_names)
-    blend = fit_blend(expanded(rows, columns, train), plan, config.budget, tuner)
-    mean = rows.net_atr[train].mean(axis=0)
-    own = _centred_outcome(blend, columns.select(rows.x[valid]), rows.stop_grid_atr)
-    chosen = _shrunk(own, mean, 1.0).argmax(axis=1)
-    constant = rows.net_atr[valid, mean.argmax()]
-    model = rows.net_atr[valid, chosen]
-    gain = model - constant
-    error = float(gain.std(ddof=1) / np.sqrt(len(gain)))
-    ratio = float(gain.mean()) / error if error > 0.0 else 0.0
-    weight = float(np.clip(ratio / config.min_gain_se - 1.0, 0.0, 1.0))
-    return _Judged(
-        len(valid),
-        float(constant.mean()),
-        float(model.mean()),
-        float(gain.mean()),
-        error,
-        weight,
-        weight > 0.0,
-    )
-
-
-def _centred_outcome(blend: Blend, x: FloatArray, grid: FloatArray) -> FloatArray:
-    return blend.predict(with_stop(x, grid)).reshape(len(x), len(grid))
-
-
-def _shrunk(own: FloatArray, mean: FloatArray, weight: float) -> FloatArray:
-    """The candidate's own differences and the constant's, mixed, around the common level."""
-    level = mean.mean()
-    return np.asarray(level + weight * own + (1.0 - weight) * (mean - level))

@@ -17,6 +17,8 @@ class StopRows:
 
     `net_atr` is the net result per contract, in ATR, under each stop of the grid, NaN where the
     label is incomplete (its end time is then ignored). Label end times may also be given as (n,).
+    `winner_mae_atr` (n,) is how far those that win under the widest stop went against it, in ATR,
+    NaN for the others.
     """
 
     x: FloatArray
@@ -25,6 +27,7 @@ class StopRows:
     label_end_ts: IntArray
     net_atr: FloatArray
     stop_grid_atr: FloatArray
+    winner_mae_atr: FloatArray | None = None
 
 
 def label_ends(rows: StopRows) -> IntArray:

@@ -58,6 +58,7 @@ class Workshop:
         matters += (*ACCOUNT_MATTERS, "max_contracts", "strategy", "families")
         matters += ("tuning_seconds", "known_good", "class_weight")
         matters += ("detector", "detector_setups", "detector_periods")
+        matters += ("stop_smooth_weight", "stop_min_ticks", "stop_max_ticks")
         chosen = {name: getattr(self.settings, name) for name in matters}
         return code_version(modules, chosen)
 

@@ -22,6 +22,7 @@ from mlplatform.market.periods import period_of_day, trading_day
 from mlplatform.market.sessions import session_calendar
 from mlplatform.models.errors import NotTrainable
 from mlplatform.models.serial import Model, from_bytes
+from mlplatform.models.stop_shape import ShapeConfig
 from mlplatform.models.tuning import Tuner
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.notes import Window, model_note, policy_note
@@ -73,6 +74,11 @@ class WindowDesk:
             max_contracts=self.settings.max_contracts,
             multiplier_usd=series.instrument.multiplier_usd,
             capital_usd=self.settings.capital_usd,
+            stop_shape=ShapeConfig(
+                self.settings.stop_smooth_weight,
+                min_ticks=self.settings.stop_min_ticks,
+                max_ticks=self.settings.stop_max_ticks,
+            ),
             size_method=self.settings.size_method,
             bars_per_day=23 * 3600 / series.timeframe.seconds,
             families=self.settings.families,
@@ -163,6 +169,7 @@ class WindowDesk:
             _input_names(series, self.setup_names),
             series.instrument.multiplier_usd,
             self.settings.capital_usd,
+            series.instrument.tick_points,
         )
         payload = version = None
         identity = "none-" + hashlib.sha256("; ".join(reasons).encode()).hexdigest()[:12]

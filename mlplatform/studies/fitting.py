@@ -3,7 +3,7 @@
 Each later role sees the earlier ones only through predictions that were made out of fold.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from mlplatform.models.boosting import FAMILIES
 from mlplatform.models.entry import ClassWeight, EntryConfig, EntryModel, EntryRows, fit_entry
 from mlplatform.models.heat import Method
 from mlplatform.models.size import SizeConfig, SizeModel, SizeRows, fit_size
-from mlplatform.models.stop import StopConfig, StopModel, cross_fitted_stops, fit_stop
+from mlplatform.models.stop import StopModel, cross_fitted_stops, fit_stop
+from mlplatform.models.stop_judgement import StopConfig
 from mlplatform.models.stop_rows import StopRows
+from mlplatform.models.stop_shape import ShapeConfig
 from mlplatform.models.tuning import Tuner
 from mlplatform.studies.training import FloatArray, TrainingSet, at_stops
 
@@ -25,6 +27,7 @@ class FitSettings:
     max_contracts: int
     multiplier_usd: float
     capital_usd: float
+    stop_shape: ShapeConfig = field(default_factory=ShapeConfig)
     size_method: Method = "kelly"
     bars_per_day: float = 276.0
     families: tuple[str, ...] = tuple(FAMILIES)
@@ -106,7 +109,9 @@ def entry_rows(train: TrainingSet, stops: FloatArray) -> EntryRows:
 
 
 def _stop_config(settings: FitSettings) -> StopConfig:
-    config = StopConfig(embargo_us=settings.embargo_us, families=settings.families)
+    config = StopConfig(
+        embargo_us=settings.embargo_us, families=settings.families, shape=settings.stop_shape
+    )
     return replace(config, budget=replace(config.budget, threads=settings.threads))
 
 
@@ -118,4 +123,12 @@ def _stop_rows(train: TrainingSet) -> StopRows:
         train.label_end_ts,
         train.net_atr,
         train.stop_grid_atr,
+        _winner_mae_atr(train),
     )
+
+
+def _winner_mae_atr(train: TrainingSet) -> FloatArray | None:
+    """(n,) adverse excursion of those that win under the widest stop, NaN for the others."""
+    if train.mae_atr is None:
+        return None
+    return np.where(train.is_win[:, -1] > 0.0, train.mae_atr[:, -1], np.nan)

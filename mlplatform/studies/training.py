@@ -22,8 +22,8 @@ _NO_LABEL = np.iinfo(np.int64).max
 class TrainingSet:
     """n candidates in order of decision, F inputs, K stops; times in microseconds UTC.
 
-    `net_atr`, `r` and `is_win` are (n, K) under each stop of the grid, NaN where the label is
-    incomplete. No label of a row ends after the tested period's start less the embargo.
+    `net_atr`, `r`, `is_win` and `mae_atr` are (n, K) under each stop of the grid, NaN where the
+    label is incomplete. No label of a row ends after the tested period's start less the embargo.
     """
 
     x: FloatArray
@@ -38,6 +38,7 @@ class TrainingSet:
     train_from: datetime
     train_to: datetime
     purged_rows: int
+    mae_atr: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.decision_ts)
@@ -71,7 +72,8 @@ def training_set(
     if scores is not None:
         matrix = with_score(matrix, kept, scores)
     wide = {
-        name: _per_stop(kept, labels, name, grid) for name in ("net_atr", "r", "is_win", "end_us")
+        name: _per_stop(kept, labels, name, grid)
+        for name in ("net_atr", "r", "is_win", "end_us", "mae_points")
     }
     known_ends = kept["last_end"].drop_nulls()
     return TrainingSet(
@@ -87,6 +89,7 @@ def training_set(
         train_from=kept["ts"][0],
         train_to=known_ends.max() if len(known_ends) else kept["ts"][-1],  # type: ignore[arg-type]
         purged_rows=ordered.height - kept.height,
+        mae_atr=wide["mae_points"] / kept["atr_points"].to_numpy()[:, None],
     )
 
 

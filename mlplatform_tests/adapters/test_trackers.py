@@ -12,7 +12,8 @@ from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.adapters.tracking.port import ModelNote, Tracker, TrialNote
 from mlplatform.models.errors import AlteredModel
 from mlplatform.models.serial import fingerprint, from_bytes, to_bytes
-from mlplatform.models.stop import StopConfig, fit_stop
+from mlplatform.models.stop import fit_stop
+from mlplatform.models.stop_judgement import StopConfig
 from mlplatform.models.stop_rows import StopRows
 from mlplatform.models.tuning import Tuner
 from mlplatform.testing.tracking import MemoryTracker

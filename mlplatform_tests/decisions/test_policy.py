@@ -12,6 +12,8 @@ from mlplatform.decisions.policy import Policy, pack, policy_fingerprint, unpack
 from mlplatform.domain.tables import DECISIONS
 from mlplatform.models.errors import AlteredModel
 from mlplatform.models.serial import from_bytes, to_bytes
+from mlplatform.models.stop_rivals import RegimeStops
+from mlplatform.models.stop_shape import RegimeMultiples, ShapeConfig
 from mlplatform.testing.bars import seeded_bars
 from mlplatform_tests.laws.research import PLAN, candidates_of, fitted, inputs_of
 
@@ -131,3 +133,50 @@ def test_inputs_in_another_order_are_refused():
     policy.require(list(policy.names))
     with pytest.raises(AlteredModel, match="other inputs"):
         policy.require(list(reversed(policy.names)))
+
+
+def shaped(policy, **shape):
+    return replace(policy, stop=replace(policy.stop, shape=ShapeConfig(**shape)))
+
+
+def varied(policy):
+    """A stop model that the first input alone decides."""
+    grid = policy.stop.stop_grid_atr
+    multiples = RegimeMultiples((0.0,), (grid[0], grid[-1]), grid[2], 0.0, 0.0, used=True)
+    return replace(policy, stop=replace(policy.stop, rival=RegimeStops(0, "first", multiples)))
+
+
+def test_smoothed_stops_one_at_a_time_are_the_very_bits_of_many(tested):
+    held, (found, x) = fitted(), tested
+    x = x.copy()
+    x[:, 0] = np.resize([-1.0, 1.0, 1.0], len(x))
+    policy = shaped(varied(held.policy), smooth_weight=0.4, smooth_us=10**15)
+    many, last = policy.decide_next(found, x)
+    before, alone = None, []
+    for i in range(len(x)):
+        one, before = policy.decide_next(found[i : i + 1], x[i : i + 1], before)
+        alone.append(one)
+    assert pl.concat(alone).equals(many)
+    assert before == last
+    raw = varied(held.policy).decide(found, x)
+    assert not raw["stop_points"].equals(many["stop_points"])
+    halves = [policy.decide_next(found[:9], x[:9])]
+    halves.append(policy.decide_next(found[9:], x[9:], halves[0][1]))
+    assert pl.concat([half for half, _ in halves]).equals(many)
+    assert policy.decide_next(found[:0], x[:0], last)[1] == last
+
+
+def test_bounds_in_ticks_hold_whatever_the_model_says_and_size_knows_them(tested):
+    held, (found, x) = fitted(), tested
+    policy = shaped(held.policy, min_ticks=20.0, max_ticks=24.0)
+    decided = policy.decide(found, x)
+    assert decided["stop_points"].min() >= 5.0 - 1e-9
+    assert decided["stop_points"].max() <= 6.0 + 1e-9
+    wide = replace(policy, tick_points=0.5).decide(found, x)
+    assert wide["stop_points"].min() >= 10.0 - 1e-9
+    plan = policy.plan(x, found["atr_points"].to_numpy())
+    np.testing.assert_array_equal(plan.model_stop_atr, held.policy.stop.predict(x))
+    assert policy.size is not None
+    atr = found["atr_points"].to_numpy()
+    sized = policy.size.contracts(plan.probability, plan.stop_atr * atr, 5.0, 50_000.0, atr)
+    np.testing.assert_array_equal(plan.contracts, sized)

@@ -4,7 +4,7 @@ import numpy as np
 
 from mlplatform.models.boosting import Budget
 from mlplatform.models.entry import EntryConfig, EntryRows
-from mlplatform.models.stop import StopConfig
+from mlplatform.models.stop_judgement import StopConfig
 from mlplatform.models.stop_rows import StopRows
 from mlplatform.models.tuning import Tuner
 

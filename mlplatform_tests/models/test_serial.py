@@ -105,8 +105,8 @@ def test_a_figure_changed_by_hand_is_refused(fitted):
 
 def test_another_format_is_refused_though_its_checksum_is_right(fitted, monkeypatch):
     _, model = fitted
-    monkeypatch.setattr("mlplatform.models.serial._VERSION", 3)
+    monkeypatch.setattr("mlplatform.models.serial._VERSION", 4)
     later = to_bytes(model)
     monkeypatch.undo()
-    with pytest.raises(AlteredModel, match="reads mlplatform-model 2"):
+    with pytest.raises(AlteredModel, match="reads mlplatform-model 3"):
         from_bytes(later)

@@ -24,6 +24,7 @@ _MATTERS = ("train_periods", "trials", "seed", "embargo_minutes", "strategy")
 _MATTERS += ("tuning_seconds", "known_good")
 _SHARED = ("models.neural.network", "studies.training", "orchestration.windows")
 _KINDS = {"lightgbm", "xgboost", "keras"}
+_SHAPE = ("stop_smooth_weight", "stop_min_ticks", "stop_max_ticks")
 
 
 def _past(workshop: Workshop) -> dict[str, dg.AssetIn]:
@@ -37,7 +38,7 @@ def _past(workshop: Workshop) -> dict[str, dg.AssetIn]:
 
 def stop_model(workshop: Workshop) -> dg.AssetsDefinition:
     """The stop model."""
-    matters = (*_MATTERS, "families")
+    matters = (*_MATTERS, *_SHAPE, "families")
     card = workshop.card("models", _KINDS, MODELS, (*_SHARED, "models.stop"), matters)
 
     @dg.asset(**card, ins=_past(workshop), description="How far the stop should be, in ATR.")

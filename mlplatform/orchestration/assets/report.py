@@ -23,6 +23,7 @@ _MATTERS = ("cadence", "train_periods", "trials", "seed", "capital_usd", "embarg
 _MATTERS += ("tuning_seconds", "known_good", "class_weight")
 _MATTERS += ("max_contracts", "max_quarantined_frac", "gate_min_trades", "from_period", "to_period")
 _MATTERS += ("strategy", "size_method", *ACCOUNT_MATTERS)
+_MATTERS += ("stop_smooth_weight", "stop_min_ticks", "stop_max_ticks")
 
 
 def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:

@@ -1,7 +1,7 @@
 """Frames in, the chain of one candidate out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -110,7 +110,11 @@ def _reading(held: Evidence, candidate: Record) -> tuple[Reading | None, str | N
         policy.require(held.inputs.names)
     except AlteredModel as error:
         return None, str(error)
-    return _read(policy, held.inputs, np.array([candidate["atr_points"]], dtype=np.float64)), None
+    atr = float(str(candidate["atr_points"]))
+    mine = held.decisions.filter(pl.col("policy") == "ml")["stop_points"]
+    shaped = float(mine.to_numpy()[0]) / atr if len(mine) else None
+    reading = _read(policy, held.inputs, np.array([atr]))
+    return replace(reading, shaped_atr=shaped), None
 
 
 def _read(policy: Policy, inputs: ModelInputs, atr_points: np.ndarray[Any, Any]) -> Reading:
@@ -128,7 +132,8 @@ def _read(policy: Policy, inputs: ModelInputs, atr_points: np.ndarray[Any, Any])
         entry_raw_log_odds=float(entry.raw[0]),
         probability=float(plan.probability[0]),
         threshold=float(policy.entry.threshold),
-        stop_atr=float(plan.stop_atr[0]),
+        stop_atr=float(policy.stop.predict(inputs.x)[0]),
+        stop_method=policy.stop.metrics.method,
         stop_weight=float(policy.stop.metrics.weight),
         compared_atr=float(stop.compared_atr[0]),
         stop_base_atr=float(stop.advantage.base[0]),

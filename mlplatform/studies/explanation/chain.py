@@ -55,7 +55,8 @@ class Reading:
     """Calibrated."""
     threshold: float
     stop_atr: float
-    """What the stop model says now; the decision's own distance is with the action."""
+    """What the stop model says now, before shaping; the decision's own distance is with the action.
+    """
     stop_weight: float
     """How far the stop model departs from the best constant: 0, it found nothing better, to 1."""
     compared_atr: float
@@ -66,6 +67,10 @@ class Reading:
     """Share of the capital to risk before whole contracts; None without a size model."""
     contracts: int
     """0 where the models would not trade."""
+    stop_method: str = "outcome"
+    """constant, outcome, quantile or regimes: the way that the window's holdout chose."""
+    shaped_atr: float | None = None
+    """The stop after smoothing and bounds, as the policy decided it then; None where it did not."""
 
 
 @dataclass(frozen=True)
