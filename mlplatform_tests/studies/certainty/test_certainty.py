@@ -116,6 +116,13 @@ def test_a_trade_counts_on_the_day_of_its_exit_and_never_outside_the_marks() -> 
         days_of(replace(ml, daily=ml.daily[1:]), study.capital_usd)
 
 
+def test_a_trade_that_nets_nothing_is_neither_won_nor_lost() -> None:
+    study = fake_study(StudyPlan(outcome="flat"))
+    days = days_of(study.policies["ml"], study.capital_usd)
+    assert days.trades.sum() == study.policies["ml"].trades.height
+    assert days.wins.sum() == days.losses.sum() == 0.0
+
+
 def test_the_difference_is_paired() -> None:
     """A baseline that is ML itself, a little dearer: the pair is sure, each alone is not."""
     study = fake_study(StudyPlan(edge_r=0.0, seed=11))
