@@ -54,6 +54,12 @@ def report_figures() -> list[str]:
     return _said([sys.executable, str(HERE / "report.py")])
 
 
+def model_figures() -> list[str]:
+    """The models of one window, on trees alone and with the network, each in its own process."""
+    command = [sys.executable, str(HERE / "models.py"), "--families"]
+    return [row for families in ("trees", "all") for row in _said([*command, families])]
+
+
 def _said(command: list[str]) -> list[str]:
     """Each line that a benchmark prints, as a row."""
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -87,7 +93,13 @@ def _flat(told: str) -> str:
 def table() -> str:
     """All figures as one Markdown table under a line about the machine."""
     rows = ["| what | figure |", "|---|---|", *chain.figures()]
-    rows += [*market_figures(), *feature_figures(), *execution_figures(), *report_figures()]
+    rows += [
+        *market_figures(),
+        *feature_figures(),
+        *model_figures(),
+        *execution_figures(),
+        *report_figures(),
+    ]
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     return f"{day}, {machine}:\n\n" + "\n".join(rows)
