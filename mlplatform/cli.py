@@ -1,6 +1,7 @@
 """The `mlplatform` command: parses, hands over, and turns errors into one sentence and a code."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -194,6 +195,9 @@ def bench_truth(  # noqa: PLR0913
     trials: Annotated[int, typer.Option(min=1, help="Optuna trials per role and window.")] = 5,
     train_periods: Annotated[int, typer.Option(min=1, help="Months a window learns from.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Of all worlds.")] = 7,
+    keras: Annotated[
+        bool, typer.Option("--keras", help="With networks: half as long again.")
+    ] = False,
     so_far: Annotated[bool, typer.Option("--so-far", help="Run none, tell what is done.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
@@ -202,6 +206,8 @@ def bench_truth(  # noqa: PLR0913
     from mlplatform.studies.truth.worlds import TruthSettings
 
     settings = TruthSettings(worlds, planted, trials, train_periods, seed)
+    if keras:
+        settings = replace(settings, families=(*settings.families, "keras"))
     truth(home_path(home), TruthWish(settings, workers, so_far, as_json), Console())
 
 

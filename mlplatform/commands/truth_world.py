@@ -68,6 +68,7 @@ def _study(planned: PlannedWorld, settings: TruthSettings, path: Path, home: Pat
         "trials": settings.trials,
         "train_periods": settings.train_periods,
         "seed": planned.seed,
+        "families": settings.families,
         "model_plots": False,
     }
     study = open_study(home, Wish(str(path), "MES", "5m", None, given))

@@ -102,7 +102,7 @@ def test_more_worlds_may_be_asked_for_later_and_fewer_are_told_alone(tmp_path, c
 
 def test_worlds_of_other_settings_are_not_mixed_in(tmp_path):
     run(tmp_path)
-    for change in ({"trials": 6}, {"train_periods": 4}, {"seed": 8}):
+    for change in ({"trials": 6}, {"train_periods": 4}, {"seed": 8}, {"families": ("xgboost",)}):
         with pytest.raises(InputError, match="of other settings or code"):
             run(tmp_path, settings=replace(SMALL, **change))
 
@@ -176,11 +176,13 @@ def test_the_command_line_hands_its_options_on(tmp_path, monkeypatch):
         command, "truth", lambda home, wish, console: seen.update(home=home, wish=wish)
     )
     options = ["--worlds", "3", "--planted", "1", "--workers", "2", "--trials", "4", "--json"]
-    more = ["--train-periods", "6", "--seed", "9", "--home", str(tmp_path)]
+    more = ["--keras", "--train-periods", "5", "--seed", "9", "--home", str(tmp_path)]
     found = CliRunner().invoke(app, ["bench", "truth", *options, *more], catch_exceptions=False)
     assert found.exit_code == 0
     assert seen["home"] == tmp_path
-    assert seen["wish"] == TruthWish(TruthSettings(3, 1, 4, 6, 9), 2, False, True)
+    assert seen["wish"] == TruthWish(
+        TruthSettings(3, 1, 4, 5, 9, ("lightgbm", "xgboost", "keras")), 2, False, True
+    )
 
 
 class InThisProcess:
