@@ -92,6 +92,14 @@ class StudySettings(BaseSettings):
     """Families fitted side by side; changes no byte. 1 where several windows run at a time."""
     model_plots: bool = True
     """Whether runs in MLflow carry plots of their models: half a second a window."""
+    ingest_cron: str = "15 16 * * 1-5"
+    """When schedule `ingest` looks, Chicago time: after the close."""
+    train_cron: str = "0 17 * * 1-5"
+    """When `train` looks whether a window is due: weekly or monthly, as the cadence is."""
+    decide_cron: str = "30 17 * * 1-5"
+    """When `decide` looks."""
+    report_cron: str = "0 18 * * 1-5"
+    """When `report` looks."""
     drift_limit_frac: float = Field(0.25, gt=0, lt=1)
     """Share of drifted model inputs past which people are told and due windows are trained."""
     lake_uri: str | None = None

@@ -27,6 +27,7 @@ from mlplatform.orchestration.assets import (
     trading,
 )
 from mlplatform.orchestration.automation import schedules
+from mlplatform.orchestration.automation.freshness import with_freshness
 from mlplatform.orchestration.automation.sensors import sensors
 from mlplatform.orchestration.axis import Axis, Partition
 from mlplatform.orchestration.card import Workshop
@@ -105,7 +106,7 @@ def _wire(
     home = Home(home_root, settings.lake_uri, settings.dagster_home)
     axis = Axis(PeriodAxis(settings.cadence, settings.first_period))
     workshop = Workshop(axis, settings, strategy)
-    assets = [build(workshop) for build in _ASSETS]
+    assets = with_freshness((build(workshop) for build in _ASSETS), settings.cadence)
     book = BarBook(home, axis.periods)
     uri = settings.mlflow_uri or f"sqlite:///{home.mlflow / 'mlflow.db'}"
     place = None if settings.mlflow_uri else home.mlflow / "artifacts"
@@ -135,7 +136,7 @@ def _wire(
         asset_checks=[build(workshop) for build in _CHECKS],
         jobs=[*jobs.values(), *intake_jobs()],
         schedules=schedules.schedules(jobs, stamp),
-        sensors=sensors(home, stamp, settings, notifier),
+        sensors=sensors(home, stamp, settings, tracker, notifier),
         resources=resources | dict(overrides),
         executor=dg.in_process_executor,
         loggers={PROGRESS: step_logger(on_step or (lambda _: None))},

@@ -26,6 +26,7 @@ from mlplatform.studies.segments.parameters import window_parameters
 from mlplatform.studies.segments.regimes import session_regimes
 
 _PLACES = {"lake_uri", "dagster_home", "mlflow_uri", "optuna_url", "first_period"}
+_PLACES |= {"ingest_cron", "train_cron", "decide_cron", "report_cron", "drift_limit_frac"}
 """Settings of a place, not of a study."""
 
 

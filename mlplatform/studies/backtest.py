@@ -27,7 +27,7 @@ BUY_AND_HOLD = "buy_and_hold"
 
 def tested_bars(axis: PeriodAxis, bars: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """The bars of the periods in which anything was decided."""
-    periods = decisions["period"].unique()
+    periods = decisions["period"].unique().implode()
     return bars.filter(period_of_day(axis.cadence, pl.col("session_date")).is_in(periods))
 
 

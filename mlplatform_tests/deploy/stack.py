@@ -71,7 +71,8 @@ class Stack:
             told |= {"MLPLATFORM_CODE_HOST": "127.0.0.1"}
             told |= {"MLPLATFORM_CODE_PORT": str(self.ports["code"])}
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        return kept | {"PYTHONPATH": str(ROOT)} | told
+        # A test cannot wait for the CME's close: this schedule looks every minute.
+        return kept | {"PYTHONPATH": str(ROOT), "MLPLATFORM_INGEST_CRON": "* * * * *"} | told
 
     def run(self, words: list[str], timeout_s: int = 300) -> "subprocess.CompletedProcess[str]":
         """One command in the environment of the code location, as `docker compose exec code`."""

@@ -4,12 +4,18 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
 
 from mlplatform.adapters.notifications import AppriseNotifier, Notice
+from mlplatform.adapters.tracking.port import Registered
 from mlplatform.domain.errors import InputError
+from mlplatform.domain.periods import Cadence
 from mlplatform.orchestration.automation.alerts import failure_sensor
+from mlplatform.orchestration.automation.champions import champion_sensor
 from mlplatform.orchestration.automation.drift import drift_notice, drift_sensor, drifted_frac
+from mlplatform.orchestration.automation.freshness import with_freshness
 from mlplatform.testing.notifications import Told
+from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench
 
 REQUEST = dg.RunRequest(tags={"window": "2025-05"})
@@ -20,12 +26,21 @@ def training() -> None:
     """What the sensor asks for."""
 
 
-REPOSITORY = dg.Definitions(jobs=[training]).get_repository_def()
+@dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="series"))
+def model_comparison() -> None:
+    """What the registry's sensor asks for."""
+
+
+comparing = dg.define_asset_job("compare", selection="model_comparison")
+REPOSITORY = dg.Definitions(
+    assets=[model_comparison], jobs=[training, comparing]
+).get_repository_def()
 
 
 def tick(sensor: dg.SensorDefinition, cursor: str | None, instance: dg.DagsterInstance) -> tuple:
     context = dg.build_sensor_context(instance=instance, cursor=cursor, repository_def=REPOSITORY)
-    found = sensor.evaluate_tick(context)
+    with partition_loading_context(dynamic_partitions_store=instance):
+        found = sensor.evaluate_tick(context)
     return found.run_requests or [], found.skip_message, found.cursor
 
 
@@ -70,6 +85,57 @@ def test_drift_is_the_share_of_inputs_that_the_feature_report_calls_drifted(
     expected = (judged == "drifted").sum() / len(judged)
     assert drifted_frac(lake, "MES-5m") == pytest.approx(expected)
     assert drifted_frac(lake, "ES-5m") is None
+
+
+def champions(**versions: str) -> MemoryTracker:
+    """A registry whose aliases point at these versions, by series."""
+    named = {name.replace("_", "-"): version for name, version in versions.items()}
+    held = {f"{name}-policy": [Registered(one, "run", {})] for name, one in named.items()}
+    return MemoryTracker(held, champions=named)
+
+
+def test_a_champion_that_moved_is_compared_once_and_the_first_look_is_no_news() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("series", ["MES-5m", "ES-5m"])
+        first = champion_sensor(champions(MES_5m="1", ES_5m="4"))
+        requests, skipped, cursor = tick(first, None, instance)
+        assert requests == []
+        assert skipped == "No champion is new."
+        moved = champion_sensor(champions(MES_5m="2", ES_5m="4"))
+        requests, _, cursor = tick(moved, cursor, instance)
+        assert [request.partition_key for request in requests] == ["MES-5m"]
+        requests, _, _ = tick(moved, cursor, instance)
+        assert requests == []
+
+
+def test_the_first_champion_of_a_new_series_is_compared() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("series", ["MES-5m", "ES-5m"])
+        _, _, cursor = tick(champion_sensor(champions(MES_5m="1")), None, instance)
+        later = champion_sensor(champions(MES_5m="1", ES_5m="1"))
+        requests, _, _ = tick(later, cursor, instance)
+    assert [request.partition_key for request in requests] == ["ES-5m"]
+
+
+@pytest.mark.parametrize("cadence", list(Cadence))
+def test_bars_policies_and_reports_say_by_when_they_must_be_made(cadence: Cadence) -> None:
+    @dg.asset
+    def bars() -> None: ...
+
+    @dg.asset
+    def policy() -> None: ...
+
+    @dg.asset
+    def labels() -> None: ...
+
+    known = {
+        asset.key.path[-1]: next(iter(asset.specs)).freshness_policy
+        for asset in with_freshness([bars, policy, labels], cadence)
+    }
+    assert known["bars"].deadline_cron == "0 18 * * 1-5"
+    days = known["policy"].fail_window.to_timedelta().days
+    assert days > {Cadence.MONTH: 31, Cadence.WEEK: 7}[cadence]
+    assert known["labels"] is None
 
 
 def test_a_run_that_failed_is_told_of_with_its_partition_and_cause() -> None:
@@ -122,7 +188,7 @@ def test_all_that_starts_runs_by_itself_is_off_until_it_is_started(
 ) -> None:
     repository = finished.open(small_bars).platform.definitions.get_repository_def()
     sensors = {sensor.name: sensor.default_status for sensor in repository.sensor_defs}
-    assert set(sensors) >= {"landing_folder", "inputs_drifted", "alert_on_failure"}
+    assert set(sensors) >= {"landing_folder", "inputs_drifted", "alert_on_failure", "new_champion"}
     assert set(sensors.values()) == {dg.DefaultSensorStatus.STOPPED}
     assert {one.default_status for one in repository.schedule_defs} == {
         dg.DefaultScheduleStatus.STOPPED

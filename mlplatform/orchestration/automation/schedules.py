@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+from dagster._utils.schedules import is_valid_cron_string
 
 from mlplatform.domain.errors import InputError
 from mlplatform.orchestration.axis import SERIES
@@ -18,18 +19,23 @@ JOBS = {
     "windows": ("market", "research", "models", "decisions"),
 }
 """Asset groups of each job; a job's assets share their partitions, `report` by series."""
-_CRONS = {
-    "ingest": ("15 16 * * 1-5", "Bars, features, candidates, labels after the CME close."),
-    "train": ("0 17 * * 1-5", "The models of a period that has just begun; skips else."),
-    "decide": ("30 17 * * 1-5", "Decisions on the day's candidates."),
-    "report": ("0 18 * * 1-5", "Backtest, champion gate and report, where decisions are new."),
+_LOOKS = {
+    "ingest": "Bars, features, candidates, labels after the CME close.",
+    "train": "The models of a period that has just begun; skips else.",
+    "decide": "Decisions on the day's candidates.",
+    "report": "Backtest, champion gate and report, where decisions are new.",
 }
 SERIES_TAG = "mlplatform/series"
 
 
 def jobs() -> dict[str, Any]:
     """The jobs that runs are made of (Dagster's type of unresolved jobs is not public)."""
-    return {
+    compare = dg.define_asset_job(
+        "compare",
+        selection=dg.AssetSelection.assets("model_comparison"),
+        description="Compares champion and challenger anew.",
+    )
+    return {"compare": compare} | {
         name: dg.define_asset_job(
             name,
             selection=dg.AssetSelection.groups(*groups),
@@ -40,12 +46,23 @@ def jobs() -> dict[str, Any]:
 
 
 def schedules(jobs: Mapping[str, Any], stamp: Stamp) -> list[dg.ScheduleDefinition]:
-    """One schedule a job but `windows`; they start stopped, and are started in the UI."""
-    return [_schedule(jobs[name], stamp, *_CRONS[name]) for name in _CRONS]
+    """One schedule a job but `windows`; they start stopped, and are started in the UI.
+
+    Raises InputError where a time of the settings is no cron expression.
+    """
+    return [
+        _schedule(jobs[name], stamp, getattr(stamp.settings, f"{name}_cron"), told)
+        for name, told in _LOOKS.items()
+    ]
 
 
 def _schedule(job: Any, stamp: Stamp, cron: str, description: str) -> dg.ScheduleDefinition:
     groups = JOBS[job.name]
+    if not is_valid_cron_string(cron):
+        raise InputError(
+            f"Setting {job.name}-cron: '{cron}' is no cron expression of five fields, such as "
+            "'15 16 * * 1-5'."
+        )
 
     @dg.schedule(
         job=job,

@@ -4,7 +4,9 @@ import dagster as dg
 
 from mlplatform.adapters.home import Home
 from mlplatform.adapters.notifications import Notifier
+from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.orchestration.automation.alerts import failure_sensor
+from mlplatform.orchestration.automation.champions import champion_sensor
 from mlplatform.orchestration.automation.drift import drift_sensor, drifted_frac
 from mlplatform.orchestration.automation.landing import landing_sensor
 from mlplatform.orchestration.automation.schedules import JOBS, run_requests
@@ -13,7 +15,7 @@ from mlplatform.settings import StudySettings
 
 
 def sensors(
-    home: Home, stamp: Stamp, settings: StudySettings, notifier: Notifier
+    home: Home, stamp: Stamp, settings: StudySettings, tracker: Tracker, notifier: Notifier
 ) -> list[dg.SensorDefinition]:
     """What looks by itself; everything starts stopped, and is started in the UI."""
 
@@ -27,5 +29,6 @@ def sensors(
     return [
         landing_sensor(home),
         drift_sensor(drift, due, settings.drift_limit_frac, notifier),
+        champion_sensor(tracker),
         failure_sensor(notifier),
     ]
