@@ -60,11 +60,13 @@ def test_only_windows_with_models_and_the_policy_itself_are_judged(market):
     half = found.height // 2
     first, _ = judged_by(found[:half], period="2025-01")
     second, _ = judged_by(found[half:], period="2025-02")
-    third = baseline_decisions(found, "ml").with_columns(period=pl.lit("2025-01"))
-    decisions = pl.concat([first, second, baseline_decisions(found), third])
+    unjudged = baseline_decisions(found[:half], "ml")
+    third = pl.concat(unjudged.with_columns(period=pl.lit(p)) for p in ("2025-01", "2025-02"))
+    rival = second.with_columns(policy=pl.lit("strategy"))
+    decisions = pl.concat([first, second, baseline_decisions(found), third, rival])
     judged = judged_candidates(MES_5M, bars, decisions, {"2025-02": Comparator(0.3, 1.5)})
     assert judged["period"].unique().to_list() == ["2025-02"]
-    assert set(judged["candidate_id"]) == set(second["candidate_id"])
+    assert sorted(judged["candidate_id"]) == sorted(second["candidate_id"])
     none = judged_candidates(MES_5M, bars, decisions, {})
     assert none.is_empty()
     assert none.schema == judged.schema
