@@ -42,7 +42,9 @@ def main() -> None:
     options = parser.parse_args()
     families = tuple(FAMILIES) + ("keras",) * (options.families == "all")
     train = candidates(options.rows, 7)
-    settings = FitSettings(3_600_000_000, 5, 5.0, 50_000.0, families, options.threads)
+    settings = FitSettings(
+        3_600_000_000, 5, 5.0, 50_000.0, families=families, threads=options.threads
+    )
     with tempfile.TemporaryDirectory() as folder:
         storage = StudyStorage(Path(folder)).open("bench")
 
