@@ -23,6 +23,7 @@ SMALL = {
     "MLPLATFORM_TRIALS": "2",
     "MLPLATFORM_MODEL_PLOTS": "false",
     "MLPLATFORM_FAMILIES": '["lightgbm"]',
+    "MLPLATFORM_DETECTOR": "off",
 }
 """What makes the studies small enough for a test; no reader needs it."""
 OURS = re.compile(r"\bmlplatform (?=[a-z])")
