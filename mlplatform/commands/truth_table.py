@@ -24,7 +24,7 @@ def tell(tallies: Sequence[Tally], planned: int, path: Path, console: Console) -
     """Print verdicts, captures and where they are lost; every share with its interval."""
     finished = sum(item.worlds for item in tallies)
     share = f"{CONFIDENCE:.0%}".replace("%", " %")
-    console.print(f"{finished} of {planned} worlds are finished; intervals of {share}.")
+    console.print(f"{finished} of {planned} worlds are finished; intervals of {share}, in percent.")
     if tallies:
         console.print(_verdicts(tallies))
     planted = [item for item in tallies if item.kind != NOISE]
@@ -45,7 +45,7 @@ def tell(tallies: Sequence[Tally], planned: int, path: Path, console: Console) -
 
 def _verdicts(tallies: Sequence[Tally]) -> Table:
     table = _table("How often the verdict claims an edge", "World", "Worlds")
-    for heading in ("Claims", "Over baseline", "Day > 0", "Gross > 0", "Gross < 0", "CPU s"):
+    for heading in ("Claims", "Over base", "Day > 0", "Gross > 0", "Gross < 0", "CPU"):
         table.add_column(heading, justify="right")
     for item in tallies:
         shares = (
@@ -60,7 +60,7 @@ def _verdicts(tallies: Sequence[Tally]) -> Table:
 
 def _captures(planted: Sequence[Tally]) -> Table:
     table = _table("Expectancy in R a trade, and how much of the attainable is captured", "World")
-    for heading in ("Baseline", "ML", "Attainable", "Oracle", "Captured", "Of the sum of R"):
+    for heading in ("Baseline", "ML", "Attainable", "Oracle", "Captured", "Of sum R"):
         table.add_column(heading, justify="right")
     for item in planted:
         expectancies = (item.baseline_r, item.ml_r, item.attainable_r, item.oracle_r)
@@ -92,7 +92,7 @@ def _table(title: str, *headings: str) -> Table:
 def _share(found: Proportion) -> str:
     if found.share is None:
         return "none"
-    return f"{found.hits}/{found.trials} ({found.low:.0%} to {found.high:.0%})"
+    return f"{found.hits}/{found.trials} {_span(found.low, found.high)}"
 
 
 def _ratio(found: Ratio) -> str:
@@ -100,4 +100,8 @@ def _ratio(found: Ratio) -> str:
         return "none"
     if found.low is None or found.high is None:
         return f"{found.value:.0%}"
-    return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})"
+    return f"{found.value:.0%} {_span(found.low, found.high)}"
+
+
+def _span(low: float, high: float) -> str:
+    return f"{100 * low:.0f}…{100 * high:.0f}".replace("-", "−")

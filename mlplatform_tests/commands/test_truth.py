@@ -162,11 +162,11 @@ def test_the_table_says_how_often_and_how_sure(tmp_path):
     rows = {line.split("│")[1].strip(): line for line in said.splitlines() if "│" in line}
     assert "At most 5% of noise worlds with a claim of an edge (nominal 1%): met." in said
     assert "At least 80% of the attainable expectancy captured in strong worlds: met." in said
-    assert "0/4 (0% to 60%)" in said  # exact: 1 - 0.025 ** (1 / 4)
-    assert "2/2 (16% to 100%)" in said
+    assert "0/4 0…60" in said  # exact: 1 - 0.025 ** (1 / 4)
+    assert "2/2 16…100" in said
     assert "+0.270" in said
-    assert "90% (90% to 90%)" in said
-    assert "4/4 (40% to 100%)" in said
+    assert "90% 90…90" in said
+    assert "4/4 40…100" in said
     assert {"noise", "weak", "modest", "strong"} <= set(rows)
 
 
