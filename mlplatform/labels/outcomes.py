@@ -1,4 +1,4 @@
-"""What came of each candidate: the engine's own trade under each stop of a grid, costs included."""
+"""What came of each candidate: the engine's own trade under each bracket of a grid, with costs."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,22 +16,32 @@ if TYPE_CHECKING:
     from mlplatform.execution import EachResult
 
 
+TRADED_TARGET_ATR = 2.0
+"""The target that baseline and model policy trade: models learn from its labels."""
+
+
 @dataclass(frozen=True)
 class LabelRules:
-    """The grid of stops and the target, in ATR of the signal bar."""
+    """The grid of stops and targets, in ATR of the signal bar; every pair is one bracket."""
 
     stop_grid_atr: tuple[float, ...] = (0.75, 1.0, 1.5, 2.0, 2.5, 3.0)
-    target_atr: float = 2.0
+    target_grid_atr: tuple[float, ...] = (1.0, TRADED_TARGET_ATR, 3.0)
+
+    @property
+    def brackets(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Stops (K,) and targets (K,): targets in order within each stop."""
+        stops, targets = np.array(self.stop_grid_atr), np.array(self.target_grid_atr)
+        return np.repeat(stops, len(targets)), np.tile(targets, len(stops))
 
 
 def label_candidates(
     series: Series, rules: LabelRules, bars: pl.DataFrame, candidates: pl.DataFrame
 ) -> pl.DataFrame:
-    """Table `labels`: a row a candidate and stop, each traded alone with the instrument's costs.
+    """Table `labels`: a row a candidate and bracket, each traded alone with the instrument's costs.
 
     A trade is flat by its session's end, so a label ends within the candidate's period. Where a
     stop or limit order was not entered, or the bars end before the trade closed, everything but
-    the stop is null: not guessed. A win is a target before the stop that is positive net of costs.
+    the bracket is null: not guessed. A win is a target before the stop, positive net of costs.
     """
     if candidates.is_empty():
         return LABELS.empty()
@@ -41,7 +51,7 @@ def label_candidates(
     rows = candidates.join(index, on="ts", how="left", maintain_order="left")
     if rows["bar"].null_count():
         raise ValueError("a candidate has no bar: bars and candidates do not match")
-    atr, grid = rows["atr_points"].to_numpy(), rules.stop_grid_atr
+    atr, (stops, targets) = rows["atr_points"].to_numpy(), rules.brackets
     each = _traded_alone(series, rules, bars, rows)
     # A bar longer than what is left of its session ends with it.
     known_at = pl.min_horizontal(pl.col("ts") + series.timeframe.delta, "session_end")
@@ -51,8 +61,11 @@ def label_candidates(
     known = each.complete.ravel()
     return LABELS.frame(
         {
-            "candidate_id": rows["candidate_id"].gather(np.repeat(np.arange(len(rows)), len(grid))),
-            "stop_atr": np.tile(grid, len(rows)),
+            "candidate_id": rows["candidate_id"].gather(
+                np.repeat(np.arange(len(rows)), len(stops))
+            ),
+            "stop_atr": np.tile(stops, len(rows)),
+            "target_atr": np.tile(targets, len(rows)),
             "label_end": _known(known, ends.cast(UTC_US)),
             "net_atr": _known(known, pl.Series((each.net_points / atr[:, None]).ravel())),
             "r": _known(known, pl.Series(each.r.ravel())),
@@ -63,10 +76,26 @@ def label_candidates(
     )
 
 
+def at_traded_target(labels: pl.DataFrame) -> pl.DataFrame:
+    """The labels of the target that policies trade: a row a candidate and stop."""
+    return labels.filter(pl.col("target_atr") == TRADED_TARGET_ATR)
+
+
+def mean_by_bracket(labels: pl.DataFrame) -> pl.DataFrame:
+    """What every constant bracket would have made of all candidates: `stop_atr`, `target_atr`,
+    `known` labels, `win_rate`, `mean_net_atr`.
+    """
+    known = labels.drop_nulls("label_end").group_by("stop_atr", "target_atr")
+    figures = known.agg(
+        known=pl.len(), win_rate=pl.col("is_win").mean(), mean_net_atr=pl.col("net_atr").mean()
+    )
+    return figures.sort("stop_atr", "target_atr")
+
+
 def _traded_alone(
     series: Series, rules: LabelRules, bars: pl.DataFrame, rows: pl.DataFrame
 ) -> "EachResult":
-    """Each candidate with its setup's order as if no other existed, under each stop of the grid."""
+    """Each candidate with its setup's order as if no other existed, under each bracket."""
     from mlplatform.execution import BarArrays, OrderKind, Orders, Rules, Variants, simulate_each
 
     # Distances of one ATR: the variants' multiples are then in ATR.
@@ -78,7 +107,7 @@ def _traded_alone(
         target_points=atr,
         **entry_columns(rows, OrderKind),
     )
-    variants = Variants(np.array(rules.stop_grid_atr), rules.target_atr)
+    variants = Variants(*rules.brackets)
     arrays = BarArrays.from_frame(bars, series.timeframe)
     return simulate_each(arrays, orders, variants, Rules.for_instrument(series.instrument))
 

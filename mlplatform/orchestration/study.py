@@ -10,7 +10,7 @@ from mlplatform.domain.content import content_hash
 from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import BARS, DAILY_EQUITY, ORIGIN
-from mlplatform.labels.outcomes import LabelRules
+from mlplatform.labels.outcomes import TRADED_TARGET_ATR, LabelRules
 from mlplatform.orchestration.account import account_limits
 from mlplatform.settings import StudySettings
 from mlplatform.studies.backtest import (
@@ -126,5 +126,5 @@ def _settings(series: Series, settings: StudySettings) -> dict[str, object]:
     return settings.model_dump(mode="json", exclude=_PLACES) | {
         "execution": execution_rules(series),
         "stop_grid_atr": list(labels.stop_grid_atr),
-        "target_atr": labels.target_atr,
+        "target_atr": TRADED_TARGET_ATR,
     }

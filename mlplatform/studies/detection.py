@@ -8,6 +8,7 @@ import polars as pl
 
 from mlplatform.decisions.detection import pictures
 from mlplatform.decisions.plans import BASELINE_STOP_ATR
+from mlplatform.labels.outcomes import at_traded_target
 from mlplatform.models.errors import NotTrainable
 from mlplatform.models.neural.judgement import DetectorRows
 
@@ -42,7 +43,7 @@ def detector_lesson(
     """
     bars, candidates, labels = past
     away = (pl.col("stop_atr") - BASELINE_STOP_ATR).abs()
-    outcome = labels.filter(away == away.min()).drop_nulls("is_win")
+    outcome = at_traded_target(labels).filter(away == away.min()).drop_nulls("is_win")
     labelled = (
         candidates.filter(pl.col("setup").is_in(list(setups)))
         .sort("ts", "setup")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from mlplatform.features.graph import Feature
+from mlplatform.labels.outcomes import at_traded_target
 from mlplatform.models.errors import NotTrainable
 from mlplatform.setups.inputs import model_inputs_of, with_score
 
@@ -59,6 +60,7 @@ def training_set(
     one more input where given, each of a detector that knew nothing of its candidate's period.
     Raises NotTrainable where nothing is left.
     """
+    labels = at_traded_target(labels)
     grid = labels["stop_atr"].unique().sort().to_numpy()
     last_end = labels.group_by("candidate_id").agg(last_end=pl.col("label_end").max())
     ordered = candidates.sort("ts", "setup").join(last_end, on="candidate_id", how="left")

@@ -1,22 +1,30 @@
 """What came of candidates: drawn by hand, and against the engine that trades them."""
 
 from datetime import timedelta
+from itertools import product
 
 import numpy as np
 import polars as pl
 import pytest
 
+from mlplatform.decisions.plans import TARGET_ATR
 from mlplatform.domain.series import Series, Timeframe
 from mlplatform.domain.tables import CANDIDATES, LABELS
 from mlplatform.execution import BarArrays, Orders, Rules, simulate
 from mlplatform.features.compute import compute_features
 from mlplatform.features.sets import core_plan
-from mlplatform.labels.outcomes import LabelRules, label_candidates
+from mlplatform.labels.outcomes import (
+    TRADED_TARGET_ATR,
+    LabelRules,
+    at_traded_target,
+    label_candidates,
+    mean_by_bracket,
+)
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import find_candidates
 from mlplatform.testing.bars import MES_5M, chicago, drawn_bars, joined, seeded_bars
 
-ONE_STOP = LabelRules((1.0,), 2.0)
+ONE_STOP = LabelRules((1.0,), (2.0,))
 
 
 def candidate(bars: pl.DataFrame, row: int, side: int, atr: float = 4.0) -> pl.DataFrame:
@@ -90,7 +98,7 @@ def test_a_bar_longer_than_its_session_ends_its_label_with_the_session():
 def test_where_the_data_end_before_the_trade_nothing_is_known():
     bars = drawn_bars("2025-06-03 09:00", [100, (100, 104, 98, 103), (103, 105, 98, 100)])
     found = label(bars, +1)
-    known = {"candidate_id", "stop_atr"}
+    known = {"candidate_id", "stop_atr", "target_atr"}
     assert {name for name, value in found.items() if value is not None} == known
     alone = bars[:1]
     assert label(alone, +1)["label_end"] is None
@@ -125,12 +133,13 @@ def labelled() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     return bars, found, label_candidates(MES_5M, LabelRules(), bars, found)
 
 
-def test_there_is_a_label_for_each_candidate_and_stop(labelled):
+def test_there_is_a_label_for_each_candidate_stop_and_target(labelled):
     _, found, labels = labelled
     assert labels.schema == LABELS.schema
-    grid = LabelRules().stop_grid_atr
-    expected = [(name, stop) for name in found["candidate_id"] for stop in grid]
-    assert labels.select("candidate_id", "stop_atr").rows() == expected
+    rules = LabelRules()
+    grid = list(product(rules.stop_grid_atr, rules.target_grid_atr))
+    expected = [(name, *bracket) for name in found["candidate_id"] for bracket in grid]
+    assert labels.select("candidate_id", "stop_atr", "target_atr").rows() == expected
 
 
 def test_a_label_is_what_the_engine_makes_of_that_candidate_alone(labelled):
@@ -142,6 +151,7 @@ def test_a_label_is_what_the_engine_makes_of_that_candidate_alone(labelled):
     for at in picked:
         row = found.row(at, named=True)
         stop = float(rng.choice(LabelRules().stop_grid_atr))
+        target = float(rng.choice(LabelRules().target_grid_atr))
         atr = row["atr_points"]
         price = row["order_price"]
         order = Orders(
@@ -152,11 +162,11 @@ def test_a_label_is_what_the_engine_makes_of_that_candidate_alone(labelled):
             entry_stop=np.nan if price is None else price,
             expiry_bars=row["expiry_bars"],
             stop_points=stop * atr,
-            target_points=2.0 * atr,
+            target_points=target * atr,
         )
         trades = simulate(arrays, order, rules).trades()
         mine = labels.filter(
-            pl.col("candidate_id") == row["candidate_id"], pl.col("stop_atr") == stop
+            candidate_id=row["candidate_id"], stop_atr=stop, target_atr=target
         ).row(0, named=True)
         if trades.is_empty():
             assert mine["label_end"] is None
@@ -185,11 +195,29 @@ def test_a_label_is_known_in_all_its_columns_or_in_none(labelled):
     open_ended = labels.filter(pl.col("label_end").is_null())
     resting = found.filter(pl.col("order_type") != "market")["candidate_id"].implode()
     at_market = open_ended.filter(~pl.col("candidate_id").is_in(resting))
-    assert 0 < at_market.height < 50 < open_ended.height  # cut off by the data, or not entered
+    assert 0 < at_market.height < 150 < open_ended.height  # cut off by the data, or not entered
     columns = ["net_atr", "r", "is_win", "mae_points", "mfe_points"]
     assert open_ended.select(pl.col(columns).null_count()).row(0) == (open_ended.height,) * 5
     known = labels.drop_nulls("label_end")
     assert known.null_count().sum_horizontal().item() == 0
+
+
+def test_a_farther_target_is_won_less_often_and_means_are_of_known_labels(labelled):
+    means = mean_by_bracket(labelled[2])
+    assert means["known"].sum() == labelled[2].drop_nulls("label_end").height
+    for stop in LabelRules().stop_grid_atr:
+        rates = means.filter(stop_atr=stop).sort("target_atr")["win_rate"].to_list()
+        assert rates == sorted(rates, reverse=True)
+    own = labelled[2].filter(stop_atr=1.5, target_atr=3.0).drop_nulls("label_end")
+    mean = means.filter(stop_atr=1.5, target_atr=3.0)["mean_net_atr"].item()
+    assert mean == pytest.approx(own["net_atr"].mean())
+
+
+def test_models_learn_from_the_target_that_is_traded(labelled):
+    traded = at_traded_target(labelled[2])
+    assert traded["target_atr"].unique().to_list() == [TRADED_TARGET_ATR]
+    assert traded.height * len(LabelRules().target_grid_atr) == labelled[2].height
+    assert TRADED_TARGET_ATR == TARGET_ATR
 
 
 def test_r_is_the_result_per_stop(labelled):
@@ -204,6 +232,6 @@ def test_labels_do_not_depend_on_bars_after_their_end(labelled):
     part = found.filter(pl.col("ts") <= bars["ts"][cut])
     again = label_candidates(MES_5M, LabelRules(), bars[: cut + 1], part)
     over = labels.filter(pl.col("label_end") <= horizon)
-    same = again.join(over, on=["candidate_id", "stop_atr"], how="semi")
+    same = again.join(over, on=["candidate_id", "stop_atr", "target_atr"], how="semi")
     assert over.height > 300
     assert same.equals(over)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mlplatform.domain.schema import UTC_US
 from mlplatform.domain.tables import CANDIDATES, LABELS
 from mlplatform.features.graph import Feature
+from mlplatform.labels.outcomes import TRADED_TARGET_ATR
 from mlplatform.models.errors import NotTrainable
 from mlplatform.studies.training import TrainingSet, at_stops, training_set
 
@@ -49,6 +50,7 @@ def study(signals: list[int], ends: list[list[int | None]], session_ends: list[i
         {
             "candidate_id": [f"c{i}" for i in range(n) for _ in GRID],
             "stop_atr": list(GRID) * n,
+            "target_atr": [TRADED_TARGET_ATR] * (len(GRID) * n),
             "label_end": minutes(flat),
             "net_atr": pl.Series(value, dtype=pl.Float64),
             "r": pl.Series(value, dtype=pl.Float64),

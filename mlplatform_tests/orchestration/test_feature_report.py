@@ -40,7 +40,7 @@ def test_every_input_of_the_models_is_in_the_table_and_on_the_page(finished: Ben
 def test_expectancy_is_that_of_the_baselines_stop(finished: Bench) -> None:
     lake = Home(finished.root).lake
     labels = lake.read("labels", SERIES, lake.periods("labels", SERIES))
-    known = labels.filter(pl.col("stop_atr") == 1.5).drop_nulls("r")
+    known = labels.filter(stop_atr=1.5, target_atr=2.0).drop_nulls("r")
     side = lake.read("feature_report", SERIES).filter(pl.col("feature") == "side")
     assert side["rows"].sum() == known.height
     mean = (side["mean_r"] * side["rows"]).sum() / known.height

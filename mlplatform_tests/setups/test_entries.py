@@ -40,7 +40,7 @@ def told(setup: Setup, bars: pl.DataFrame) -> tuple[dict, list[dict]]:
     """The label under the baseline's stop, and the baseline's trades."""
     found = candidates(setup, bars)
     assert found.height == 1
-    label = label_candidates(MES_5M, LabelRules((1.5,), 2.0), bars, found).row(0, named=True)
+    label = label_candidates(MES_5M, LabelRules((1.5,), (2.0,)), bars, found).row(0, named=True)
     decisions = baseline_decisions(found).with_columns(period=pl.lit("2025-06"))
     return label, backtest_trades(MES_5M, bars, decisions, 50_000.0).to_dicts()
 

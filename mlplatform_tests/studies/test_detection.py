@@ -35,7 +35,9 @@ def test_rows_are_in_order_and_won_where_the_static_stop_won(past, setups):
     assert (np.diff(rows.decision_ts) >= 0).all()
     assert (rows.label_end_ts > rows.decision_ts).all()
     assert 0 < rows.y.mean() < 1
-    static = labels.filter(pl.col("stop_atr") == 1.5).select("candidate_id", "is_win", "label_end")
+    static = labels.filter(stop_atr=1.5, target_atr=2.0).select(
+        "candidate_id", "is_win", "label_end"
+    )
     mine = found.filter(pl.col("setup").is_in(setups)).join(static, on="candidate_id")
     for ts, end, won, hour in zip(
         rows.decision_ts[:30], rows.label_end_ts[:30], rows.y[:30], rows.hour[:30], strict=True

@@ -8,7 +8,7 @@ from mlplatform.domain.schema import UTC_US, Column, Table
 from mlplatform.domain.series import Series, Timeframe
 from mlplatform.features.compute import features_of_period, warmup_periods
 from mlplatform.features.sets import LONGEST_BAR, core_plan
-from mlplatform.labels.outcomes import LabelRules, label_candidates
+from mlplatform.labels.outcomes import LabelRules, label_candidates, mean_by_bracket
 from mlplatform.orchestration import causality
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
@@ -98,7 +98,7 @@ def labels(workshop: Workshop) -> dg.AssetsDefinition:
     """Outcomes."""
     card = workshop.card("research", {"numba"}, tables.LABELS, ("labels.outcomes",))
 
-    @dg.asset(**card, description="What came of each candidate under each stop of the grid.")
+    @dg.asset(**card, description="What came of each candidate under each bracket of the grid.")
     def labels(
         context: dg.AssetExecutionContext,
         bars: pl.DataFrame,
@@ -109,6 +109,7 @@ def labels(workshop: Workshop) -> dg.AssetsDefinition:
         outcome = label_candidates(series, LabelRules(), bars, candidates)
         known = outcome.drop_nulls("label_end")
         metadata = {
+            "brackets": dg.MetadataValue.json(mean_by_bracket(outcome).to_dicts()),
             "incomplete": outcome.height - known.height,
             "win_rate": float(known["is_win"].mean() or 0.0),
             "mean_net_atr": float(known["net_atr"].mean() or 0.0),

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from mlplatform.domain.periods import Cadence
+from mlplatform.labels.outcomes import at_traded_target
 from mlplatform.market.periods import period_of_day
 from mlplatform.setups.inputs import ModelInputs
 
@@ -87,7 +88,7 @@ def sample_of(
 
     Raises ValueError where there are labels, but none under that stop.
     """
-    chosen = labels.filter(pl.col("stop_atr") == stop_atr)
+    chosen = at_traded_target(labels).filter(pl.col("stop_atr") == stop_atr)
     if chosen.is_empty() and not labels.is_empty():
         raise ValueError(f"no label has a stop of {stop_atr} ATR")
     rows = candidates.with_row_index("place").join(

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from mlplatform.decisions.plans import BASELINE_STOP_ATR
+from mlplatform.labels.outcomes import at_traded_target
 from mlplatform.market.periods import trading_day
 from mlplatform.metrics.bootstrap import mean_interval
 from mlplatform.metrics.undefined import Undefined
@@ -121,7 +122,7 @@ def choice_of(judged: pl.DataFrame, labels: pl.DataFrame, oracle: Knower) -> Cho
     known = judged.drop_nulls("net_r").with_columns(
         is_favoured=pl.col("candidate_id").is_in(list(oracle.chosen))
     )
-    static = labels.filter(pl.col("stop_atr") == BASELINE_STOP_ATR)
+    static = at_traded_target(labels).filter(pl.col("stop_atr") == BASELINE_STOP_ATR)
     known = known.join(static.select("candidate_id", static_r="r"), on="candidate_id")
     known = known.drop_nulls("static_r")
     taken, favoured = known.filter("take"), known.filter("is_favoured")

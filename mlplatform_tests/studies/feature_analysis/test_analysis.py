@@ -92,6 +92,7 @@ def candidates_and_labels() -> tuple[pl.DataFrame, pl.DataFrame]:
         {
             "candidate_id": ["a", "b", "c", "d"] * 2,
             "stop_atr": [1.0] * 4 + [1.5] * 4,
+            "target_atr": [2.0] * 8,
             "r": [9.0] * 4 + [-1.0, 1.3, None, 0.5],
             "is_win": [True] * 4 + [False, True, None, True],
         }

@@ -8,7 +8,7 @@ from mlplatform.decisions.baseline import baseline_decisions
 from mlplatform.decisions.plans import Plan, decisions_of
 from mlplatform.features.compute import compute_features
 from mlplatform.features.sets import core_plan
-from mlplatform.labels.outcomes import LabelRules, label_candidates
+from mlplatform.labels.outcomes import LabelRules, at_traded_target, label_candidates
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import find_candidates
 from mlplatform.studies.quality.judged import Comparator, judged_candidates
@@ -22,7 +22,8 @@ def market():
     bars = seeded_bars(40, seed=3, strength="strong")
     features = compute_features(core_plan(MES_5M.timeframe), bars)
     found = find_candidates(MES_5M.name, SETUPS, bars, features, 300)
-    return bars, found, label_candidates(MES_5M, LabelRules(), bars, found)
+    labels = label_candidates(MES_5M, LabelRules(), bars, found)
+    return bars, found, at_traded_target(labels)
 
 
 def judged_by(found, seed=1, period="2025-01"):
@@ -43,7 +44,8 @@ def test_each_candidate_has_the_results_of_its_labels_under_its_stop_and_the_con
     own = labels.join(chosen, on="candidate_id").filter(pl.col("stop_atr") == pl.col("stop"))
     both = judged.join(own, on="candidate_id", suffix="_label", maintain_order="left")
     both = both.join(
-        labels.filter(stop_atr=2.0).select("candidate_id", plain="net_atr"), on="candidate_id"
+        labels.filter(stop_atr=2.0).select("candidate_id", plain="net_atr"),
+        on="candidate_id",
     )
     assert both.height == found.height
     assert both["is_win"].equals(both["is_win_label"])

@@ -68,6 +68,7 @@ def test_each_role_is_judged_on_the_candidates_that_have_a_result():
         {
             "candidate_id": ["a", "b", "c", "d", "e"] * 2,
             "stop_atr": [1.5] * 5 + [2.0] * 5,
+            "target_atr": [2.0] * 10,
             "r": [3.0, -1.0, 0.7, 1.0, None] + [99.0] * 5,
         }
     )
