@@ -73,6 +73,7 @@ def test_an_entry_that_is_never_filled_has_no_label_and_makes_no_trade(setup):
     assert {name for name, value in label.items() if value is not None} == {
         "candidate_id",
         "stop_atr",
+        "target_atr",
     }
 
 
