@@ -20,6 +20,8 @@ class MemoryTracker:
     payloads: dict[tuple[str, str], bytes] = field(default_factory=dict)
     champions: dict[str, str] = field(default_factory=dict)
     notes: list[ModelNote] = field(default_factory=list)
+    reports: dict[tuple[str, str], Mapping[str, bytes]] = field(default_factory=dict)
+    """Files by series and identity."""
 
     def register(self, note: ModelNote) -> Registered:
         """Register the version, or find the one with that fingerprint."""
@@ -62,6 +64,15 @@ class MemoryTracker:
             return None
         payload = self.payloads[f"{series}-policy", champion.version]
         return unaltered(payload, champion.tags.get(PAYLOAD_SHA256))
+
+    def keep_report(
+        self, series: str, identity: str, files: Mapping[str, bytes], figures: Mapping[str, float]
+    ) -> Mapping[str, str]:
+        """Keep the files, once by identity."""
+        del figures
+        self.reports.setdefault((series, identity), dict(files))
+        place = list(self.reports).index((series, identity))
+        return {"experiment": series, "report_run": f"report-{place}"}
 
     def recipes(self, series: str) -> frozenset[str]:
         """The recipes of all policies that were registered for the series."""

@@ -71,6 +71,29 @@ def test_registering_twice_gives_the_same_version(tracker: Tracker, note: ModelN
     assert second.tags["feature_plan"] == "abc"
 
 
+def test_a_report_is_kept_once_by_its_identity(tracker: Tracker) -> None:
+    files = {"report.json": b"{}", "equity.png": b"png"}
+    first = tracker.keep_report("MES-5m", "a" * 64, files, {"ml_net_usd": 1.0})
+    assert tracker.keep_report("MES-5m", "a" * 64, files, {"ml_net_usd": 1.0}) == first
+    other = tracker.keep_report("MES-5m", "b" * 64, files, {"ml_net_usd": 2.0})
+    assert first["experiment"] == other["experiment"] == "MES-5m"
+    assert first["report_run"] != other["report_run"]
+
+
+def test_mlflow_shows_the_files_and_figures_of_a_report(uri: tuple[str, Path]) -> None:
+    from mlflow import MlflowClient
+
+    tracker = MlflowTracker(*uri)
+    kept = tracker.keep_report("MES-5m", "c" * 64, {"equity.png": b"png"}, {"ml_net_usd": 3.0})
+    client = MlflowClient(tracking_uri=uri[0], registry_uri=uri[0])
+    run = client.get_run(kept["report_run"])
+    assert run.data.metrics == {"ml_net_usd": 3.0}
+    assert run.info.status == "FINISHED"
+    assert [f.path for f in client.list_artifacts(run.info.run_id, "report")] == [
+        "report/equity.png"
+    ]
+
+
 def test_another_fingerprint_is_another_version(tracker: Tracker, note: ModelNote) -> None:
     one, other = tracker.register(note), tracker.register(replace(note, fingerprint="other"))
     assert one.version != other.version

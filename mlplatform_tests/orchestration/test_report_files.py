@@ -1,16 +1,23 @@
 """What a report leaves in its folder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from mlplatform.orchestration.report_files import catalog_pictures, write_report
+from mlplatform.orchestration.report_files import (
+    catalog_pictures,
+    keep_report,
+    package_versions,
+    write_report,
+)
 from mlplatform.reports.evaluation import evaluate, trades_frame
 from mlplatform.reports.pictures import SMALL, pictures
 from mlplatform.reports.summary import report_json
 from mlplatform.testing.judged import judged_study
 from mlplatform.testing.studies import StudyPlan
+from mlplatform.testing.tracking import MemoryTracker
 
 
 def _write(folder: Path, plan: StudyPlan) -> None:
@@ -45,6 +52,25 @@ def test_a_picture_of_an_earlier_report_does_not_stay(tmp_path: Path) -> None:
     _write(tmp_path, StudyPlan())
     _write(tmp_path, StudyPlan(only=0))
     assert [path.name for path in (tmp_path / "charts").iterdir()] == ["equity.png"]
+
+
+def test_the_tracker_keeps_a_report_once_whatever_its_provenance() -> None:
+    study, tracker = judged_study(), MemoryTracker()
+    found = evaluate(study)
+    later = replace(study, provenance={**study.provenance, "run_id": "another"})
+    kept, report, identity = keep_report(tracker, study, found, {"equity": b"png"})
+    again = keep_report(tracker, later, evaluate(later), {"equity": b"png"})
+    assert again[2] == identity
+    assert list(tracker.reports) == [("MES-5m", identity)]
+    assert set(tracker.reports["MES-5m", identity]) == {"report.json", "equity.png"}
+    assert kept.provenance["mlflow"] == {"experiment": "MES-5m", "report_run": "report-0"}
+    assert report["provenance"]["mlflow"] == kept.provenance["mlflow"]  # type: ignore[index]
+    other = keep_report(tracker, judged_study(StudyPlan(seed=8)), found, {})
+    assert other[2] != identity
+
+
+def test_the_versions_of_what_computes_are_named() -> None:
+    assert {"python", "numpy", "polars", "lightgbm"} <= set(package_versions())
 
 
 def test_the_catalog_keeps_small_pictures() -> None:

@@ -26,6 +26,7 @@ from mlplatform.domain.errors import InputError
 _FINGERPRINT = "fingerprint"
 _MODEL = "model"
 _PLOTS = "plots"
+_REPORT = "report"
 _PARAM_LIMIT = 500
 
 
@@ -100,6 +101,38 @@ class MlflowTracker:
                 version.run_id, f"{_MODEL}/artifacts/payload.json", folder
             )
             return unaltered(Path(path).read_bytes(), version.tags.get(PAYLOAD_SHA256))
+
+    def keep_report(
+        self, series: str, identity: str, files: Mapping[str, bytes], figures: Mapping[str, float]
+    ) -> Mapping[str, str]:
+        """One run of role `report`, found again by the report's identity."""
+        from mlflow.entities import Metric
+
+        experiment = self._experiment(series)
+        query = f"tags.{_FINGERPRINT} = '{identity}' and tags.role = 'report'"
+        known = self._client.search_runs([experiment], query, max_results=1)
+        if known:
+            run = known[0]
+        else:
+            tags = {_FINGERPRINT: identity, "role": "report"}
+            run = self._client.create_run(experiment, run_name="report", tags=tags)
+        run_id = str(run.info.run_id)
+        if run.info.status != "FINISHED":  # new, or left by an interrupted step
+            now = int(time.time() * 1000)
+            metrics = [Metric(name, value, now, 0) for name, value in figures.items()]
+            self._client.log_batch(run_id, metrics=metrics)
+            with tempfile.TemporaryDirectory() as folder:
+                for name, content in files.items():
+                    (Path(folder) / name).write_bytes(content)
+                self._client.log_artifacts(run_id, folder, _REPORT)
+            self._client.set_terminated(run_id)
+        if not self.uri.startswith(("http://", "https://")):
+            return {"experiment": series, "report_run": run_id}
+        place = f"{self.uri.rstrip('/')}/#"
+        return {
+            "report_run": f"{place}/experiments/{experiment}/runs/{run_id}",
+            "policy": f"{place}/models/{series}-policy",
+        }
 
     def recipes(self, series: str) -> frozenset[str]:
         """The recipes of all policies that were registered for the series."""

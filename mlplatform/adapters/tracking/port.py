@@ -99,6 +99,15 @@ class Tracker(Protocol):
         """
         ...
 
+    def keep_report(
+        self, series: str, identity: str, files: Mapping[str, bytes], figures: Mapping[str, float]
+    ) -> Mapping[str, str]:
+        """Track a report of this identity as a run of the series' experiment: its files (by name)
+        as artifacts, its figures as metrics. The same identity is kept once. Gives where it is, by
+        what it is: links where the tracker is a server.
+        """
+        ...
+
     def recipes(self, series: str) -> frozenset[str]:
         """Of all policies ever registered for the series: how often it was looked at with another
         recipe (settings and code), which the overfitting statistics must know.

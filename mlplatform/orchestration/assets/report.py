@@ -1,7 +1,5 @@
 """Group `report`: the walk-forward report of a series."""
 
-import hashlib
-import json
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -51,10 +49,14 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         stamp: dg.ResourceParam[Stamp],
         tracker: dg.ResourceParam[Tracker],
     ) -> dg.MaterializeResult:
-        from mlplatform.orchestration.report_files import catalog_pictures, write_report
+        from mlplatform.orchestration.report_files import (
+            catalog_pictures,
+            keep_report,
+            package_versions,
+            write_report,
+        )
         from mlplatform.reports.evaluation import evaluate
         from mlplatform.reports.pictures import pictures
-        from mlplatform.reports.summary import report_json
 
         series = context.partition_key
         study = study_of(
@@ -65,13 +67,16 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
             book.chapter(series),
             settings,
             _provenance(context, policy, champion, book)
-            | {"earlier_studies": _earlier_studies(tracker, series, policy)},
+            | {
+                "earlier_studies": _earlier_studies(tracker, series, policy),
+                "versions": package_versions(),
+            },
         )
         evaluation = evaluate(study)
-        folder, report = home.report(series), report_json(study, evaluation)
-        write_report(folder, study, evaluation, report, pictures(study, evaluation))
-        content = json.dumps({k: v for k, v in report.items() if k != "provenance"})
-        row = {"name": ["report.json"], "sha256": [hashlib.sha256(content.encode()).hexdigest()]}
+        folder, drawn = home.report(series), pictures(study, evaluation)
+        study, report, identity = keep_report(tracker, study, evaluation, drawn)
+        write_report(folder, study, evaluation, report, drawn)
+        row = {"name": ["report.json"], "sha256": [identity]}
         told = {
             "report": dg.MetadataValue.path(str(folder / "report.html")),
         } | catalog_pictures(study, evaluation)
