@@ -86,6 +86,8 @@ def test_segments_are_written_with_trades_net_and_expectancy() -> None:
     assert "0.37 R 0.02 R" in text
     assert "18 of 19 segments have an ML interval that does not hold zero" in text
     assert "2025 ML 1,089 1,596" in text
+    lost = _body(report_html(judged_study(StudyPlan(outcome="losers"))))
+    assert "19 of 19 segments have an ML interval that does not hold zero" in lost
 
 
 def test_what_a_few_trades_made_is_in_words() -> None:

@@ -111,6 +111,12 @@ def test_excursions_are_in_r_and_drawn_evenly() -> None:
     )
 
 
+def test_losers_that_had_been_ahead_are_told_from_those_that_had_not() -> None:
+    trades = fake_study(StudyPlan(outcome="losers", only=4)).policies["ml"].trades
+    ahead = trades.with_columns(mfe_points=pl.col("stop_points") * pl.Series([1.0, 0.99, 2.0, 0.0]))
+    assert excursions_of(ahead).losers_up_one_r_frac == 0.5
+
+
 def test_without_trades_there_is_no_excursion() -> None:
     found = excursions_of(fake_study(StudyPlan(only=0)).policies["ml"].trades)
     assert found.r.size == 0
