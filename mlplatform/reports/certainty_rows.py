@@ -1,7 +1,7 @@
 """How sure the study is, in rows that people read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -131,15 +131,22 @@ def _per_cent(share: float) -> str:
 
 
 def _deflated(found: Certainty) -> Question:
+    """The severest reading; it speaks for ML, never against it: the trials saw no tested day."""
     deflated, earlier = found.with_earlier, found.earlier_studies
-    trials, best = deflated.trials, told(deflated.sr0, "ratio")
-    words = f", {earlier:,} earlier {'study' if earlier == 1 else 'studies'} included"
-    tried = "trial" if trials == 1 else "trials"
-    return _probability(
-        f"And after {trials:,} {tried} of settings{words if earlier else ''}?",
-        deflated.dsr,
-        f"Probability that it beats luck (DSR): the best of so many without skill shows {best}.",
+    words = f" and of {earlier:,} earlier {'study' if earlier == 1 else 'studies'}"
+    meaning = (
+        "Deflated Sharpe ratio (DSR), the severest reading: the best of so many without skill"
+        f" shows {told(deflated.sr0, 'ratio')}."
     )
+    if earlier and not isinstance(found.looks.dsr, Undefined):
+        meaning += f" Counting only the studies: {_per_cent(found.looks.dsr)}."
+    row = _probability(
+        f"And had the {deflated.trials:,} trials of its searches{words if earlier else ''} seen"
+        " these days?",
+        deflated.dsr,
+        meaning,
+    )
+    return replace(row, kind="open") if row.kind == "bad" else row
 
 
 def _overfitting(found: Certainty) -> Question:

@@ -91,7 +91,6 @@ def test_importing_the_rooms_imports_nothing_heavy() -> None:
             "console",
             "figures",
             "thumbnail",
-            "verdict",
             "evaluation",
             "pictures",
         ],

@@ -100,7 +100,7 @@ def test_what_a_few_trades_made_is_in_words() -> None:
 
 def test_doubts_are_answered_or_the_reason_is_given() -> None:
     text = _body(report_html(judged_study()))
-    assert "And after 180 trials of settings?" in text
+    assert "And had the 180 trials of its searches seen these days? 98.8 %" in text
     assert "How much dearer may trading be? 4.34 x" in text
     none = _body(report_html(judged_study(StudyPlan(only=0))))
     assert "How much dearer may trading be? – there is no trade" in none
@@ -110,7 +110,8 @@ def test_earlier_studies_deflate_the_answer() -> None:
     study = judged_study()
     study = replace(study, provenance={**study.provenance, "earlier_studies": 3})
     text = _body(report_html(study))
-    assert "And after 720 trials of settings, 3 earlier studies included?" in text
+    assert "had the 720 trials of its searches and of 3 earlier studies seen these days?" in text
+    assert "Counting only the studies:" in text
 
 
 def test_many_windows_are_folded_away() -> None:
