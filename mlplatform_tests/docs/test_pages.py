@@ -24,6 +24,7 @@ SMALL = {
     "MLPLATFORM_MODEL_PLOTS": "false",
     "MLPLATFORM_FAMILIES": '["lightgbm"]',
     "MLPLATFORM_DETECTOR": "off",
+    "MLPLATFORM_GATE_MIN_TRADES": "1",
 }
 """What makes the studies small enough for a test; no reader needs it."""
 OURS = re.compile(r"\bmlplatform (?=[a-z])")
