@@ -254,7 +254,7 @@ def short(request, tmp_path_factory) -> tuple:
     """Six weeks of a world through the whole chain: a month trains, the rest is tested."""
     planned = PlannedWorld(request.param, 1, 11)
     folder = tmp_path_factory.mktemp("truth") / "world"
-    settings = TruthSettings(trials=1, train_periods=1)
+    settings = TruthSettings(trials=1, train_periods=1, families=("lightgbm",))
     world = replace(planned.world, sessions=30)
     return planned, run_world(planned, settings, folder, world), folder
 
