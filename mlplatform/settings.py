@@ -54,11 +54,11 @@ class StudySettings(BaseSettings):
     """What makes the next contract the front month."""
     gate_min_trades: int = Field(30, ge=1)
     """Out-of-sample trades below which no recipe becomes champion."""
-    families: tuple[Literal["lightgbm", "xgboost", "keras"], ...] = Field(
-        ("lightgbm", "xgboost", "keras"), min_length=1
+    families: tuple[Literal["lightgbm", "xgboost", "keras", "linear"], ...] = Field(
+        ("lightgbm", "xgboost", "keras", "linear"), min_length=1
     )
-    """What stands in the stop's and the entry's stack. Without keras no network is trained at all,
-    no detector either, and TensorFlow is never imported."""
+    """What stands in the stop's and the entry's stack; linear in the entry's only. Without keras no
+    network is trained at all, no detector either, and TensorFlow is never imported."""
     detector: Literal["off", "classic", "wide", "predictive"] = "classic"
     """The setup detector's variant."""
     detector_setups: tuple[str, ...] = Field(("mean_reversion", "rejection_bar"), min_length=1)

@@ -4,7 +4,7 @@ A family of another library joins by `register_family`, or by a line of `_ELSEWH
 library is too heavy to import before its name is asked for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, Protocol
@@ -67,7 +67,8 @@ class Family(Protocol):
     """A family: `fit`, its `family` name, and a call or `from_text` that reads `to_text` again.
 
     It may have `prepared(kind, train, valid, seed, budget) -> Fit` where trials on the same rows
-    can share work (bins), and a `SPACE` of its own where its parameters are not those of trees.
+    can share work (bins), a `SPACE` of its own where its parameters are not those of trees, and
+    `KINDS` where it cannot fit both.
     """
 
     def __call__(self, text: str) -> Booster:
@@ -85,11 +86,14 @@ class Family(Protocol):
         """Fit; with `valid` stop early and keep the best round, else grow `budget.max_rounds`."""
 
 
+FALLBACK = ("lightgbm",)
+"""What stands in where no named family can fit the targets."""
 _REGISTRY: dict[str, Any] = {}
 _ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "lightgbm": ("mlplatform.models.boosting", "LightGbm"),
     "xgboost": ("mlplatform.models.boosting", "XgBoost"),
     "keras": ("mlplatform.models.neural.network", "KerasNet"),
+    "linear": ("mlplatform.models.linear", "SparseLogistic"),
 }
 
 
@@ -111,6 +115,12 @@ def family_of(name: str) -> Any:
         module, attribute = _ELSEWHERE[name]
         _REGISTRY[name] = getattr(import_module(module), attribute)
     return _REGISTRY[name]
+
+
+def families_for(kind: Kind, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the families that can fit such targets; `FALLBACK` where none can."""
+    able = tuple(name for name in names if kind in getattr(family_of(name), "KINDS", (kind,)))
+    return able or FALLBACK
 
 
 def space_of(name: str, default: Space) -> Space:

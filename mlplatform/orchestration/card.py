@@ -53,7 +53,7 @@ class Workshop:
     def recipe(self) -> str:
         """The identity of how policies are made: code of all that trains and decides, settings."""
         modules = ("orchestration.windows", "models.size", "decisions.policy", "labels.outcomes")
-        modules += ("models.neural.network", "orchestration.detection")
+        modules += ("models.neural.network", "models.linear", "orchestration.detection")
         matters = ("train_periods", "trials", "seed", "embargo_minutes", "size_method")
         matters += (*ACCOUNT_MATTERS, "max_contracts", "strategy", "families")
         matters += ("tuning_seconds", "known_good", "class_weight")

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlplatform.models.boosting import FAMILIES
 from mlplatform.models.entry import ClassWeight, EntryConfig, EntryModel, EntryRows, fit_entry
+from mlplatform.models.families import families_for
 from mlplatform.models.heat import Method
 from mlplatform.models.size import SizeConfig, SizeModel, SizeRows, fit_size
 from mlplatform.models.stop import StopModel, cross_fitted_stops, fit_stop
@@ -109,9 +110,8 @@ def entry_rows(train: TrainingSet, stops: FloatArray) -> EntryRows:
 
 
 def _stop_config(settings: FitSettings) -> StopConfig:
-    config = StopConfig(
-        embargo_us=settings.embargo_us, families=settings.families, shape=settings.stop_shape
-    )
+    able = families_for("regression", settings.families)
+    config = StopConfig(embargo_us=settings.embargo_us, families=able, shape=settings.stop_shape)
     return replace(config, budget=replace(config.budget, threads=settings.threads))
 
 

@@ -208,4 +208,4 @@ def test_an_unknown_family_or_variant_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=named):
         load_settings(tmp_path, **given)
-    assert StudySettings().families == ("lightgbm", "xgboost", "keras")
+    assert StudySettings().families == ("lightgbm", "xgboost", "keras", "linear")

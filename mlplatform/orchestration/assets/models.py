@@ -22,7 +22,7 @@ from mlplatform.studies.fitting import entry_of, out_of_fold_stops, size_of, sto
 
 _MATTERS = ("train_periods", "trials", "seed", "embargo_minutes", "strategy")
 _MATTERS += ("tuning_seconds", "known_good")
-_SHARED = ("models.neural.network", "studies.training", "orchestration.windows")
+_SHARED = ("models.neural.network", "models.linear", "studies.training", "orchestration.windows")
 _KINDS = {"lightgbm", "xgboost", "keras"}
 _SHAPE = ("stop_smooth_weight", "stop_min_ticks", "stop_max_ticks")
 

@@ -24,7 +24,7 @@ class TruthSettings:
     train_periods: int = 6
     """Three months of one instrument's 5-minute bars hide a modest edge from any honest learner."""
     seed: int = 7
-    families: tuple[str, ...] = ("lightgbm", "xgboost")
+    families: tuple[str, ...] = ("lightgbm", "xgboost", "linear")
     """Of the stop and the entry model. Without networks: they cost half of a world's time again."""
 
     def __post_init__(self) -> None:
