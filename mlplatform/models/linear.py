@@ -90,8 +90,8 @@ class SparseLogistic:
     def from_text(cls, text: str) -> "SparseLogistic":
         """The member of `to_text`."""
         body = json.loads(text)
-        rows = (tuple(body[name]) for name in ("mean", "spread", "coefficients"))
-        return cls(*rows, float(body["intercept"]))
+        mean, spread, found = (tuple(body[key]) for key in ("mean", "spread", "coefficients"))
+        return cls(mean, spread, found, float(body["intercept"]))
 
 
 def _standardised(x: FloatArray, mean: FloatArray, spread: FloatArray) -> FloatArray:
