@@ -102,7 +102,8 @@ def test_what_the_models_say_is_what_was_decided_and_adds_up(found):
 
 
 def test_the_models_are_named_with_version_fingerprint_and_training_range(found, platform):
-    assert [link.role for link in found.models] == ["stop", "entry", "size", "policy"]
+    roles = ["stop", "entry", "size", "detector", "policy"]
+    assert [link.role for link in found.models] == roles
     period = found.actions[0].decision["period"]
     row = platform.home.lake.read("entry_model", "MES-5m", [period]).row(0, named=True)
     entry = found.models[1]

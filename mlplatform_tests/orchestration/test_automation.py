@@ -14,6 +14,7 @@ from mlplatform.orchestration.automation.alerts import failure_sensor
 from mlplatform.orchestration.automation.champions import champion_sensor
 from mlplatform.orchestration.automation.drift import drift_notice, drift_sensor, drifted_frac
 from mlplatform.orchestration.automation.freshness import with_freshness
+from mlplatform.orchestration.instance import open_instance
 from mlplatform.testing.notifications import Told
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench
@@ -186,7 +187,9 @@ def test_without_targets_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 def test_all_that_starts_runs_by_itself_is_off_until_it_is_started(
     finished: Bench, small_bars: Path
 ) -> None:
-    repository = finished.open(small_bars).platform.definitions.get_repository_def()
+    platform = finished.open(small_bars).platform
+    with open_instance(platform.home):
+        repository = platform.definitions.get_repository_def()
     sensors = {sensor.name: sensor.default_status for sensor in repository.sensor_defs}
     assert set(sensors) >= {"landing_folder", "inputs_drifted", "alert_on_failure", "new_champion"}
     assert set(sensors.values()) == {dg.DefaultSensorStatus.STOPPED}

@@ -41,9 +41,8 @@ def test_a_new_period_is_ingested_then_trained_then_traded(
     assert [key for key, _ in ingest] == ["2025-05|MES-5m"]
     assert {"raw_bars", "bars", "features", "candidates", "labels"} <= ingest[0][1]
     train = requested(bench, small_bars, "models")
-    assert train == [("2025-05|MES-5m", {"stop_model", "entry_model", "size_model", "policy"})], (
-        "May's models need nothing of May"
-    )
+    roles = {"stop_model", "entry_model", "size_model", "setup_detector", "policy"}
+    assert train == [("2025-05|MES-5m", roles)], "May's models need nothing of May"
     assert requested(bench, small_bars, "decisions") == [], "its candidates are not there yet"
     assert requested(bench, small_bars, "study", "report") == []
 

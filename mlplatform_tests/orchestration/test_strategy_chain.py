@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from mlplatform.adapters.home import Home
 from mlplatform.orchestration.build import build_definitions, build_platform
 from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.notes import STRATEGY_TAG
@@ -61,7 +62,8 @@ def test_a_strategy_recomputes_from_its_candidates_on_and_stands_beside_the_base
     assert bench.run(small_bars) == []
     kept = load_settings(bench.root).strategy
     assert (bench.root / "strategies" / kept).read_text() == TEXT
-    assert build_definitions(bench.root).get_repository_def() is not None
+    with open_instance(Home(bench.root)):
+        assert build_definitions(bench.root).get_repository_def() is not None
 
     # The champion before it is what it is held against.
     compared = pl.read_parquet(lake / "model_comparison" / SERIES / "all.parquet")
