@@ -8,6 +8,7 @@ import pytest
 
 from mlplatform.domain import tables
 from mlplatform.domain.errors import CheckStopped
+from mlplatform.domain.schema import Table
 from mlplatform.orchestration import card
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench
@@ -62,7 +63,7 @@ def test_bars_in_are_bars_out_and_quarantined(finished: Bench) -> None:
 @pytest.mark.parametrize(
     "table", [tables.BARS, tables.CANDIDATES, tables.LABELS, tables.DECISIONS], ids=lambda t: t.name
 )
-def test_stored_frames_have_their_declared_schema(finished: Bench, table: tables.Table) -> None:
+def test_stored_frames_have_their_declared_schema(finished: Bench, table: Table) -> None:
     stored = pl.read_parquet(finished.root / "lake" / table.name / SERIES / "2025-04.parquet")
     assert stored.schema == table.schema
 

@@ -23,7 +23,7 @@ ALL = {"equity", "trades", "costs", "excursions", "windows", "order"}
         (StudyPlan(outcome="flat"), ALL),
         (StudyPlan(edge_r=-5.0, capital_usd=500.0), ALL),
     ],
-    ids=str,
+    ids=["usual", "winners", "none", "one", "no windows", "flat", "wiped out"],
 )
 def test_what_there_is_is_drawn_small(plan: StudyPlan, names: set[str]) -> None:
     study = judged_study(plan)
