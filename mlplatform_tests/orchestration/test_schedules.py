@@ -1,11 +1,13 @@
 """Schedules ask the planner: with nothing new they skip, with a new period they run it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
 
+from mlplatform.orchestration.automation import schedules
 from mlplatform.orchestration.automation.schedules import SERIES_TAG, run_requests
 from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.instance import open_instance
@@ -56,7 +58,34 @@ def test_a_tick_of_each_schedule_skips_where_nothing_is_new(
         repository = study.platform.definitions.get_repository_def()
         schedule = repository.get_schedule_def(f"{name}_after_close")
         assert instance.get_dynamic_partitions(str(SERIES.name)) == ["MES-5m"]
-        context = dg.build_schedule_context(instance=instance, repository_def=repository)
-        data = schedule.evaluate_tick(context)
+        data = schedule.evaluate_tick(tick(instance, repository, 21))
     assert not data.run_requests
     assert data.skip_message == "Nothing is new."
+
+
+def tick(
+    instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, day: int
+) -> dg.ScheduleEvaluationContext:
+    at = datetime(2025, 5, day, 21, 15, tzinfo=UTC)
+    return dg.build_schedule_context(
+        instance=instance, repository_def=repository, scheduled_execution_time=at
+    )
+
+
+# Dagster's own tags of two partition dimensions are those that it warns of.
+@pytest.mark.filterwarnings("ignore:Non-compliant tag keys:DeprecationWarning")
+def test_a_tick_may_ask_for_several_partitions_and_the_next_one_for_the_same_again(
+    finished: Bench, small_bars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request has a key of its own, for Dagster refuses several without; a run that failed
+    today must not keep tomorrow's away.
+    """
+    stale = [dg.RunRequest(partition_key=f"2025-0{month}|MES-5m") for month in (4, 5)]
+    monkeypatch.setattr(schedules, "run_requests", lambda *_: iter(stale))
+    platform = finished.open(small_bars).platform
+    with open_instance(platform.home) as instance:
+        repository = platform.definitions.get_repository_def()
+        schedule = repository.get_schedule_def("ingest_after_close")
+        asked = [schedule.evaluate_tick(tick(instance, repository, day)) for day in (20, 21)]
+    keys = [request.run_key for data in asked for request in data.run_requests or []]
+    assert len(keys) == len(set(keys)) == 4

@@ -73,7 +73,12 @@ def _schedule(job: Any, stamp: Stamp, cron: str, description: str) -> dg.Schedul
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
     def scheduled(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        requests = list(run_requests(context.instance, stamp, groups))
+        at = f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}"
+        requests = [
+            # Dagster wants a key where there are several; the time lets tomorrow try again.
+            request.with_replaced_attrs(run_key=f"{at} {request.partition_key}")
+            for request in run_requests(context.instance, stamp, groups)
+        ]
         yield from requests or [dg.SkipReason("Nothing is new.")]
 
     return scheduled
