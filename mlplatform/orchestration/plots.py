@@ -8,6 +8,8 @@ from typing import Any
 import dagster as dg
 import numpy as np
 
+from mlplatform.reports.own_style import own_style
+
 _POINTS = 400
 _WIDTH, _HEIGHT, _TOP = 320, 96, 16
 
@@ -49,15 +51,16 @@ def bars_of(counts: dict[str, int], label: str) -> dg.MetadataValue:
     """Horizontal bars of named counts as inline PNG."""
     from matplotlib.figure import Figure  # slow to import
 
-    figure = Figure(figsize=(3.2, 0.4 + 0.22 * max(1, len(counts))), dpi=75)
-    axes = figure.add_subplot()
-    axes.barh(list(counts), list(counts.values()), color="#3b6fb6")
-    axes.set_title(label, fontsize=7, loc="left")
-    axes.tick_params(labelsize=7, length=0)
-    for side in ("top", "right", "bottom"):
-        axes.spines[side].set_visible(False)
-    figure.tight_layout()
-    return png(_encode(figure))
+    with own_style():
+        figure = Figure(figsize=(3.2, 0.4 + 0.22 * max(1, len(counts))), dpi=75)
+        axes = figure.add_subplot()
+        axes.barh(list(counts), list(counts.values()), color="#3b6fb6")
+        axes.set_title(label, fontsize=7, loc="left")
+        axes.tick_params(labelsize=7, length=0)
+        for side in ("top", "right", "bottom"):
+            axes.spines[side].set_visible(False)
+        figure.tight_layout()
+        return png(_encode(figure))
 
 
 def png(image: bytes) -> dg.MetadataValue:

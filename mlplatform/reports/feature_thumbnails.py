@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlplatform.reports.feature_figures import BAD, DRIFT_COLORS, GOOD, SOFT, surest
+from mlplatform.reports.own_style import own_style
 from mlplatform.studies.feature_analysis.analysis import FeatureAnalysis
 from mlplatform.studies.feature_analysis.drift import DRIFTED, SHIFTED
 
@@ -19,12 +20,13 @@ def feature_thumbnails(found: FeatureAnalysis) -> dict[str, bytes]:
     """PNGs by name: `quantile_curves`, `correlations`, `drift`; those that there is data for."""
     pictures = {}
     top = surest(found, _CURVES)
-    if top:
-        pictures["quantile_curves"] = _curves(found, top)
-    if len(found.names) > 1:
-        pictures["correlations"] = _matrix(found)
-    if found.names and found.drift.compared.reason is None:
-        pictures["drift"] = _drift(found)
+    with own_style():
+        if top:
+            pictures["quantile_curves"] = _curves(found, top)
+        if len(found.names) > 1:
+            pictures["correlations"] = _matrix(found)
+        if found.names and found.drift.compared.reason is None:
+            pictures["drift"] = _drift(found)
     return pictures
 
 

@@ -14,6 +14,7 @@ from mlplatform.metrics.drawdowns import drawdown_frac
 from mlplatform.metrics.undefined import Undefined
 from mlplatform.reports.evaluation import Evaluation
 from mlplatform.reports.figures import COLORS
+from mlplatform.reports.own_style import own_style
 from mlplatform.reports.segment_figures import LOST, WON, arms, has_window_trades
 from mlplatform.reports.wording import POLICY_LABELS
 from mlplatform.studies.result import StudyResult
@@ -67,8 +68,7 @@ def pictures(
 
 
 def _picture(draw: Callable[[Any], None], size: Size) -> bytes:
-    from matplotlib import rc_context, rcdefaults, rcParams  # slow to import
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # slow to import
 
     style: Any = {
         "font.size": size.font,
@@ -91,9 +91,7 @@ def _picture(draw: Callable[[Any], None], size: Size) -> bytes:
         "legend.frameon": False,
         "lines.linewidth": 0.15 * size.font,
     }
-    with rc_context():
-        rcdefaults()  # the user's own style must not change the picture
-        rcParams.update(style)
+    with own_style(style):
         figure = Figure(figsize=(size.width, size.height), dpi=size.dpi, layout="constrained")
         draw(figure)
         raw = BytesIO()

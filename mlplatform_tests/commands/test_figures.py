@@ -10,6 +10,7 @@ from types import ModuleType
 import polars as pl
 import pytest
 
+from mlplatform.labels.outcomes import at_traded_target
 from mlplatform_tests.conftest import Bench
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "honest.py"
@@ -55,6 +56,7 @@ def test_the_auc_is_that_of_decided_probabilities_and_labels(found, finished: Be
     decided, labels, candidates = (pl.concat(parts) for parts in named.values())
     stop = (pl.col("stop_points") / pl.col("atr_points")).round(9)
     ml = decided.filter(pl.col("policy") == "ml").join(candidates, on="candidate_id")
+    labels = at_traded_target(labels)
     both = ml.with_columns(stop_atr=stop).join(labels, on=["candidate_id", "stop_atr"])
     both = both.drop_nulls("is_win")
     if both.height < found.quality.overall.completed:

@@ -181,7 +181,7 @@ def test_the_command_line_hands_its_options_on(tmp_path, monkeypatch):
     assert found.exit_code == 0
     assert seen["home"] == tmp_path
     assert seen["wish"] == TruthWish(
-        TruthSettings(3, 1, 4, 5, 9, ("lightgbm", "xgboost", "keras")), 2, False, True
+        TruthSettings(3, 1, 4, 5, 9, ("lightgbm", "xgboost", "linear", "keras")), 2, False, True
     )
 
 
