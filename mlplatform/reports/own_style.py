@@ -12,5 +12,5 @@ def own_style(style: Mapping[str, Any] | None = None) -> Iterator[None]:
 
     with rc_context():
         rcdefaults()
-        rcParams.update(style or {})
+        rcParams.update(dict[Any, Any](style or {}))
         yield
