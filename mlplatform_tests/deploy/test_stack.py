@@ -1,10 +1,8 @@
 """The services of the compose file work together: the chain goes through all of them."""
 
 import json
-import time
 import urllib.request
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,6 @@ import boto3
 import psycopg2
 import pytest
 
-from mlplatform.domain.instrument import instrument_of
-from mlplatform.domain.series import Timeframe
-from mlplatform.synthetic.generation import generate
-from mlplatform.synthetic.world import World
 from mlplatform_tests.deploy.stack import SECRETS, Stack, postgres_programs, stack
 
 pytestmark = pytest.mark.skipif(
@@ -120,54 +114,6 @@ def test_nothing_is_done_twice(ran: Stack) -> None:
     done = ran.run([*_RUN, "--trials", "2"])
     assert done.returncode == 0, done.stderr
     assert "Nothing is new" in done.stdout or "nothing" in done.stdout.lower()
-
-
-def set_going(one: Stack, kind: str, name: str) -> None:
-    """Start a schedule or a sensor, as a click in the UI does."""
-    where = {
-        "repositoryName": "__repository__",
-        "repositoryLocationName": "mlplatform",
-        f"{kind}Name": name,
-    }
-    told = ", ".join(f'{key}: "{value}"' for key, value in where.items())
-    field = {"sensor": "sensorSelector", "schedule": "scheduleSelector"}[kind]
-    verb = {"sensor": "startSensor", "schedule": "startSchedule"}[kind]
-    answer = ask(one, f"mutation {{ {verb}({field}: {{ {told} }}) {{ __typename }} }}")
-    assert answer[verb]["__typename"] in ("Sensor", "ScheduleStateResult"), answer
-
-
-def ends_of(one: Stack, job: str) -> list[str]:
-    """How the runs of a job ended that began by themselves."""
-    query = (
-        "SELECT r.status FROM runs r JOIN run_tags t ON t.run_id = r.run_id "
-        f"WHERE r.pipeline_name = '{job}' AND t.key IN ('dagster/sensor_name', "
-        "'dagster/schedule_name')"
-    )
-    return [status for (status,) in rows(one, "dagster", query)]
-
-
-def wait_for(one: Stack, job: str) -> None:
-    deadline = time.monotonic() + 240
-    while "SUCCESS" not in (ends := ends_of(one, job)):
-        assert "FAILURE" not in ends, one.log("code")
-        assert time.monotonic() < deadline, one.log("daemon")
-        time.sleep(1)
-
-
-def test_a_file_dropped_is_taken_in_by_the_living_sensor(ran: Stack) -> None:
-    bars = generate(World(instrument_of("NQ"), Timeframe("5m"), date(2025, 1, 2), 5, 3))
-    landing = ran.home / "landing"
-    landing.mkdir(exist_ok=True)
-    bars.drop("row").write_parquet(landing / "NQ_5m.parquet")
-    set_going(ran, "sensor", "landing_folder")
-    wait_for(ran, "landing")
-    assert "bars/NQ-5m/2025-01.parquet" in keys(ran, "lake")
-
-
-def test_what_came_in_is_worked_on_by_the_living_schedule(ran: Stack) -> None:
-    set_going(ran, "schedule", "ingest_after_close")
-    wait_for(ran, "ingest")
-    assert "candidates/NQ-5m/2025-01.parquet" in keys(ran, "lake")
 
 
 def test_no_secret_is_told(ran: Stack) -> None:
