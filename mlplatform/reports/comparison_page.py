@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import accumulate
 from math import ceil, floor, log10
 
@@ -16,10 +15,10 @@ from mlplatform.reports.comparison_rows import (
     shared_line,
     trade_rows,
 )
+from mlplatform.reports.rendering import rendered, template_text
 from mlplatform.reports.wording import in_unit
 from mlplatform.studies.comparison.value import Comparison
 
-_TEMPLATE = files("mlplatform.reports") / "template"
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 1000, 400, 110, 24, 56
 _TICKS = 6
 """Steps of the scale, about."""
@@ -48,16 +47,9 @@ class _Chart:
 
 def comparison_html(found: Comparison) -> str:
     """The whole page; equal comparisons give equal pages."""
-    from jinja2 import DictLoader, Environment, StrictUndefined
-
-    environment = Environment(
-        loader=DictLoader({"comparison.html": _text("comparison.html")}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("comparison.html").render(
+    return rendered(
+        "comparison.html",
+        (),
         found=found,
         basis=basis(found),
         chart=_chart(found),
@@ -67,7 +59,7 @@ def comparison_html(found: Comparison) -> str:
         trades=trade_rows(found),
         shared=shared_line(found),
         settings=setting_rows(found),
-        style=_text("comparison.css"),
+        style=template_text("comparison.css"),
     )
 
 
@@ -110,7 +102,3 @@ def _levels(low: float, high: float) -> list[float]:
 def _path(values: Sequence[float], y: Callable[[float], float]) -> str:
     step = (_WIDTH - _LEFT) / max(len(values) - 1, 1)
     return "M" + "L".join(f"{_LEFT + n * step:.1f},{y(v)}" for n, v in enumerate(values))
-
-
-def _text(name: str) -> str:
-    return (_TEMPLATE / name).read_text(encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 
 import numpy as np
 
@@ -21,12 +20,12 @@ from mlplatform.reports.feature_rows import (
     number,
 )
 from mlplatform.reports.figures import figure_json
+from mlplatform.reports.rendering import rendered, template_text
 from mlplatform.studies.feature_analysis.analysis import FeatureAnalysis
 from mlplatform.studies.feature_analysis.drift import DRIFTED, SHIFTED
 from mlplatform.studies.feature_analysis.expectancy import BINS
 from mlplatform.studies.feature_analysis.redundancy import CUT
 
-_TEMPLATE = files("mlplatform.reports") / "template"
 CURVES, ROWS = 6, 15
 
 
@@ -44,22 +43,16 @@ class FeatureSource:
 
 def feature_html(source: FeatureSource, found: FeatureAnalysis) -> str:
     """The whole page; equal findings give equal pages. Without candidates it says so."""
-    from jinja2 import DictLoader, Environment, StrictUndefined
     from plotly.offline import get_plotlyjs
 
     top = surest(found, ROWS)
     order = surest(found, len(found.names))
     order += [i for i in range(len(found.names)) if i not in set(order)]
     figures = _figures(found, top)
-    environment = Environment(
-        loader=DictLoader({"features.html": _text("features.html")}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     lines = [feature_line(found, place, source.about) for place in order]
-    return environment.get_template("features.html").render(
+    return rendered(
+        "features.html",
+        (),
         source=source,
         origin=_origin(source, found),
         found=found,
@@ -77,8 +70,8 @@ def feature_html(source: FeatureSource, found: FeatureAnalysis) -> str:
         chance=_sign_share_by_chance(found),
         cut=1.0 - CUT,
         limits=(SHIFTED, DRIFTED),
-        style=_text("page.css") + _text("features.css"),
-        script=_text("page.js"),
+        style=template_text("page.css", "features.css"),
+        script=template_text("page.js"),
         plotly=get_plotlyjs(),
     )
 
@@ -130,7 +123,3 @@ def _sign_share_by_chance(found: FeatureAnalysis) -> str:
 
 def _matrix_size(features: int) -> str:
     return "square" if features > 12 else "tall"
-
-
-def _text(name: str) -> str:
-    return (_TEMPLATE / name).read_text(encoding="utf-8")

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 
 from mlplatform.metrics.summary import Summary
 from mlplatform.metrics.undefined import Undefined
 from mlplatform.reports.certainty_rows import bounds_of, cost_lines, interval_lines, questions_of
 from mlplatform.reports.evaluation import Evaluation, evaluate, policies_of, window_figures
 from mlplatform.reports.figures import COLORS, equity_figure, figure_json, r_figure
+from mlplatform.reports.rendering import rendered, template_text
 from mlplatform.reports.rows import (
     ambiguity_lines,
     cell,
@@ -36,8 +36,7 @@ from mlplatform.studies.certainty import Certainty
 from mlplatform.studies.result import StudyResult
 from mlplatform.studies.segments.analysis import Segments
 
-_TEMPLATE = files("mlplatform.reports") / "template"
-_PARTS = ("page", "macros", "certainty", "segments", "trades", "windows")
+_PARTS = ("macros.html", "certainty.html", "segments.html", "trades.html", "windows.html")
 HEADLINE = (
     "net_usd",
     "expectancy_r",
@@ -65,18 +64,12 @@ def report_html(study: StudyResult, evaluation: Evaluation | None = None) -> str
     It opens with where the bars came from, then the verdict, then whether the targets were met.
     `evaluation` is that of the study, where it was made already.
     """
-    from jinja2 import DictLoader, Environment, StrictUndefined
     from plotly.offline import get_plotlyjs
 
     found = evaluation or evaluate(study)
-    environment = Environment(
-        loader=DictLoader({f"{name}.html": _text(f"{name}.html") for name in _PARTS}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html").render(
+    return rendered(
+        "page.html",
+        _PARTS,
         study=study,
         source=source_line(study.source),
         span=_span(study),
@@ -89,8 +82,8 @@ def report_html(study: StudyResult, evaluation: Evaluation | None = None) -> str
         **_figures(study, found.figures),
         **_certainty(found),
         **_segments(found.segments),
-        style=_text("page.css") + _text("study.css"),
-        script=_text("page.js"),
+        style=template_text("page.css", "study.css"),
+        script=template_text("page.js"),
         plotly=get_plotlyjs(),
     )
 
@@ -164,7 +157,3 @@ def _missing(what: str, found: object) -> str:
 def _span(study: StudyResult) -> str:
     days = study.buy_and_hold["session_date"]
     return f"{days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}" if len(days) else ""
-
-
-def _text(name: str) -> str:
-    return (_TEMPLATE / name).read_text(encoding="utf-8")
