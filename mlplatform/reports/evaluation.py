@@ -9,6 +9,7 @@ import polars as pl
 from mlplatform.decisions.exits import STRATEGY
 from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.tables import TRADES
+from mlplatform.market.periods import trading_day
 from mlplatform.metrics.returns import Floats
 from mlplatform.metrics.summary import Summary, summarise
 from mlplatform.studies.certainty import Certainty, certainty_of
@@ -37,9 +38,7 @@ class Evaluation:
 
 def evaluate(study: StudyResult) -> Evaluation:
     """The evaluation of a study; equal studies give equal values."""
-    seed = study.settings.get("seed")
-    certainty = certainty_of(study, seed if isinstance(seed, int) else 0)
-    return Evaluation(summaries(study), certainty, segments_of(study))
+    return Evaluation(summaries(study), certainty_of(study, study.seed), segments_of(study))
 
 
 @dataclass(frozen=True)
@@ -55,22 +54,13 @@ class WindowFigures:
 
 def summaries(study: StudyResult) -> dict[str, Summary]:
     """The figures of every policy of the report, by its name."""
-    traded = {
-        name: summarise(policy.trades, policy.daily, study.capital_usd)
-        for name, policy in ((name, study.policies[name]) for name in policies_of(study)[:-1])
-    }
+    traded = {name: study.summaries[name] for name in policies_of(study)[:-1]}
     return traded | {POLICIES[-1]: summarise(None, study.buy_and_hold, study.capital_usd)}
 
 
 def daily_net_usd(policy: PolicyResult, capital_usd: float) -> Floats:
     """Change of the daily mark, USD, the first against the capital; shape (days,)."""
     return np.diff(policy.daily["equity_usd"].to_numpy().astype(np.float64), prepend=capital_usd)
-
-
-def trading_day(ts: str) -> pl.Expr:
-    """The CME trading day of a time column: it turns at 17:00 Chicago, seven hours early."""
-    chicago = pl.col(ts).dt.convert_time_zone("America/Chicago").dt.replace_time_zone(None)
-    return chicago.dt.offset_by("7h").dt.date()
 
 
 def window_figures(study: StudyResult) -> list[WindowFigures]:
@@ -89,7 +79,7 @@ def window_figures(study: StudyResult) -> list[WindowFigures]:
 
 def _net_by_period(policy: PolicyResult, axis: PeriodAxis) -> dict[str, tuple[int, float]]:
     by_day = (
-        policy.trades.group_by(trading_day("decision_ts").alias("day"))
+        policy.trades.group_by(trading_day(pl.col("decision_ts")).alias("day"))
         .agg(pl.len(), pl.col("net_usd").sum())
         .sort("day")
     )

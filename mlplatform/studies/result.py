@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import polars as pl
+
+from mlplatform.metrics.summary import Summary, summarise
 
 
 @dataclass(frozen=True)
@@ -85,3 +88,17 @@ class StudyResult:
     """By session_date: what the market was like, known before the day."""
     parameters: pl.DataFrame | None = None
     """What the models of each window had settled on: period, parameter, value."""
+
+    @property
+    def seed(self) -> int:
+        """Of its resamples: the setting; 0 where the settings name none."""
+        seed = self.settings.get("seed")
+        return seed if isinstance(seed, int) else 0
+
+    @cached_property
+    def summaries(self) -> Mapping[str, Summary]:
+        """The figures of each of `policies`, by its name."""
+        return {
+            name: summarise(policy.trades, policy.daily, self.capital_usd)
+            for name, policy in self.policies.items()
+        }

@@ -12,7 +12,7 @@ from mlplatform.domain.errors import InputError
 from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import RAW_BARS
-from mlplatform.market.periods import period_of_day, split_periods
+from mlplatform.market.periods import period_of_day, split_periods, trading_day
 from mlplatform.market.resampling import resample, resample_bars
 from mlplatform.market.segments import contract_segment
 from mlplatform.testing.bars import chicago, drawn_bars, joined, raw_bars, seeded_bars
@@ -29,6 +29,20 @@ def keys(axis: PeriodAxis, *times: str | None) -> dict[str, list[int]]:
     )
     parts = split_periods(raw, axis)
     return {key: [int(p) - 1 for p in frame["open"]] for key, frame in parts.items()}
+
+
+@pytest.mark.parametrize(
+    ("ts", "day"),
+    [
+        (datetime(2025, 6, 30, 21, 59, tzinfo=UTC), date(2025, 6, 30)),
+        (datetime(2025, 6, 30, 22, 0, tzinfo=UTC), date(2025, 7, 1)),
+        (datetime(2025, 1, 31, 22, 59, tzinfo=UTC), date(2025, 1, 31)),
+        (datetime(2025, 1, 31, 23, 0, tzinfo=UTC), date(2025, 2, 1)),
+    ],
+)
+def test_the_trading_day_turns_at_five_in_the_afternoon_in_chicago(ts, day):
+    frame = pl.DataFrame({"ts": [ts]}, schema={"ts": pl.Datetime("us", "UTC")})
+    assert frame.select(trading_day(pl.col("ts"))).item() == day
 
 
 def test_a_row_belongs_to_the_period_of_its_trading_day():

@@ -1,29 +1,13 @@
 """The per-window figures and the frame of all trades."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
 
-import polars as pl
 import pytest
 
 from mlplatform.domain.tables import TRADES
-from mlplatform.reports.evaluation import trades_frame, trading_day, window_figures
+from mlplatform.reports.evaluation import trades_frame, window_figures
 from mlplatform.studies.result import PolicyResult
 from mlplatform.testing.studies import StudyPlan, fake_study
-
-
-@pytest.mark.parametrize(
-    ("ts", "day"),
-    [
-        (datetime(2025, 6, 30, 21, 59, tzinfo=UTC), date(2025, 6, 30)),
-        (datetime(2025, 6, 30, 22, 0, tzinfo=UTC), date(2025, 7, 1)),
-        (datetime(2025, 1, 31, 22, 59, tzinfo=UTC), date(2025, 1, 31)),
-        (datetime(2025, 1, 31, 23, 0, tzinfo=UTC), date(2025, 2, 1)),
-    ],
-)
-def test_the_trading_day_turns_at_five_in_the_afternoon_in_chicago(ts: datetime, day: date) -> None:
-    frame = pl.DataFrame({"ts": [ts]}, schema={"ts": pl.Datetime("us", "UTC")})
-    assert frame.select(trading_day("ts")).item() == day
 
 
 def test_windows_share_out_all_trades() -> None:

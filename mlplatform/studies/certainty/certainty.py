@@ -14,7 +14,6 @@ from mlplatform.metrics.sharpe import (
     expected_best_sharpe,
     moments_of,
 )
-from mlplatform.metrics.summary import summarise
 from mlplatform.metrics.undefined import Metric, Undefined
 from mlplatform.studies.certainty.costs import break_even_multiple, cost_rows, slippage_rows
 from mlplatform.studies.certainty.days import Days, days_of
@@ -128,9 +127,7 @@ def _intervals(
     drawn = stationary_resamples(max(n, 1), seed)
     told, values, figures = {}, {}, {}
     for name in COMPARED:
-        policy = study.policies[name]
-        summary = summarise(policy.trades, policy.daily, study.capital_usd)
-        values[name] = figures_of(days[name], summary)
+        values[name] = figures_of(days[name], study.summaries[name])
         figures[name] = (
             resampled_figures(days[name], drawn)
             if n

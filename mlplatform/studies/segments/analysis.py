@@ -50,8 +50,6 @@ class Segments:
 
 def segments_of(study: StudyResult) -> Segments:
     """Where the result of baseline and ML came from; the same study gives the same value."""
-    seed = study.settings.get("seed")
-    seed = seed if isinstance(seed, int) else 0
     windows = tuple(window.period for window in study.windows)
     keyed = {name: keyed_trades(study, name) for name in POLICIES}
     return Segments(
@@ -64,7 +62,7 @@ def segments_of(study: StudyResult) -> Segments:
             name: rolling_of(study.policies[name].daily, study.capital_usd) for name in POLICIES
         },
         trade_order={
-            name: trade_order_of(trades.net_usd, study.capital_usd, seed)
+            name: trade_order_of(trades.net_usd, study.capital_usd, study.seed)
             for name, trades in keyed.items()
         },
         decay={name: decay_of(trades, windows) for name, trades in keyed.items()},
