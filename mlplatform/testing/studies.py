@@ -38,6 +38,19 @@ class StudyPlan:
     """Optuna trials of each window."""
 
 
+EDGES = {
+    "no trades": StudyPlan(only=0),
+    "one trade": StudyPlan(only=1),
+    "all winners": StudyPlan(outcome="winners"),
+    "all losers": StudyPlan(outcome="losers"),
+    "zero variance": StudyPlan(outcome="flat"),
+    "an empty window": StudyPlan(empty_period=2),
+    "no windows": StudyPlan(periods=0),
+    "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
+}
+"""Plans at the edges of what a study can be, by what is odd about them."""
+
+
 def fake_study(plan: StudyPlan | None = None) -> StudyResult:
     """A study as the platform would find it: same plan, same study. Equity is the trades' sum."""
     plan = plan or StudyPlan()

@@ -15,18 +15,8 @@ from mlplatform.reports.evaluation import evaluate
 from mlplatform.reports.page import report_html
 from mlplatform.reports.summary import plain, report_json
 from mlplatform.studies.result import Ambiguity
-from mlplatform.testing.studies import StudyPlan, fake_study
+from mlplatform.testing.studies import EDGES, StudyPlan, fake_study
 
-EDGES = {
-    "no trades": StudyPlan(only=0),
-    "one trade": StudyPlan(only=1),
-    "all winners": StudyPlan(outcome="winners"),
-    "all losers": StudyPlan(outcome="losers"),
-    "zero variance": StudyPlan(outcome="flat"),
-    "an empty window": StudyPlan(empty_period=2),
-    "no windows": StudyPlan(periods=0),
-    "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
-}
 HEADLINE = [
     "trades", "net_usd", "total_return_frac", "sharpe_ratio", "sortino_ratio", "calmar_ratio",
     "profit_factor", "win_rate", "payoff_ratio", "max_drawdown_frac", "expectancy_r",

@@ -15,18 +15,7 @@ from mlplatform.studies.certainty import Certainty, certainty_of
 from mlplatform.studies.certainty.days import days_of
 from mlplatform.studies.certainty.intervals import FIGURES, resampled_figures
 from mlplatform.studies.result import PolicyResult, StudyResult
-from mlplatform.testing.studies import StudyPlan, fake_study
-
-EDGES = {
-    "no trades": StudyPlan(only=0),
-    "one trade": StudyPlan(only=1),
-    "all winners": StudyPlan(outcome="winners"),
-    "all losers": StudyPlan(outcome="losers"),
-    "zero variance": StudyPlan(outcome="flat"),
-    "an empty window": StudyPlan(empty_period=2),
-    "no windows": StudyPlan(periods=0),
-    "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
-}
+from mlplatform.testing.studies import EDGES, StudyPlan, fake_study
 
 
 def _interval(found: Interval | Undefined) -> Interval:

@@ -12,18 +12,7 @@ from mlplatform.studies.segments.analysis import segments_of
 from mlplatform.studies.segments.groups import mean_r
 from mlplatform.studies.segments.keys import DIMENSIONS, keyed_trades
 from mlplatform.testing.judged import judged_study
-from mlplatform.testing.studies import StudyPlan, fake_study
-
-BAD = {
-    "no trade": StudyPlan(only=0),
-    "one trade": StudyPlan(only=1),
-    "winners": StudyPlan(outcome="winners"),
-    "losers": StudyPlan(outcome="losers"),
-    "an empty window": StudyPlan(empty_period=1),
-    "no window": StudyPlan(periods=0),
-    "zero variance": StudyPlan(outcome="flat"),
-    "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
-}
+from mlplatform.testing.studies import EDGES, StudyPlan, fake_study
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS)
@@ -99,9 +88,9 @@ def test_a_study_without_regimes_says_unknown() -> None:
     assert [row.key for row in rows] == ["unknown"]
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_bad_input_gives_stated_values_and_no_nan(name: str) -> None:
-    found = segments_of(judged_study(BAD[name]))
+@pytest.mark.parametrize("plan", EDGES.values(), ids=EDGES)
+def test_bad_input_gives_stated_values_and_no_nan(plan: StudyPlan) -> None:
+    found = segments_of(judged_study(plan))
     for dimension in found.dimensions:
         for row in dimension.rows:
             for value in (row.ml.expectancy_r, row.ml.profit_factor, row.ml.expectancy_r_low):
