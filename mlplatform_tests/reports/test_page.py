@@ -108,12 +108,16 @@ def test_doubts_are_answered_or_the_reason_is_given() -> None:
 
 
 def test_earlier_studies_deflate_the_answer() -> None:
-    study = judged_study()
+    study = judged_study(StudyPlan(edge_r=0.08))
     study = replace(study, provenance={**study.provenance, "earlier_studies": 3})
-    text = _body(report_html(study))
-    assert "had the 720 trials of its searches and of 3 earlier studies seen these days?" in text
-    looks = evaluate(study).certainty.looks.dsr
-    assert f"Counting only the studies: {100 * looks:.1f} %" in text or looks > 0.999
+    text, found = _body(report_html(study)), evaluate(study).certainty
+    severest, looks, alone = (
+        f"{100 * dsr:.1f} %" for dsr in (found.with_earlier.dsr, found.looks.dsr, found.psr)
+    )
+    assert len({severest, looks, alone}) == 3
+    asked = "had the 720 trials of its searches and of 3 earlier studies seen these days?"
+    assert f"{asked} {severest}" in text
+    assert f"Counting only the studies: {looks}" in text
 
 
 def test_many_windows_are_folded_away() -> None:
