@@ -230,13 +230,12 @@ def metrics(
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Of /metrics.")] = 9400,
 ) -> None:
-    """Serve the same figures to Prometheus until Ctrl-C."""
+    """Serve the same figures to Prometheus until Ctrl-C; of a home to come, none."""
     from mlplatform.commands.exposition import serve
-    from mlplatform.commands.status import look
+    from mlplatform.commands.status import look_if_there
 
     root = home_path(home)
-    look(root)
-    serve(lambda: look(root), host, port)
+    serve(lambda: look_if_there(root), host, port)
 
 
 @app.command()

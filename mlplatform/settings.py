@@ -102,6 +102,8 @@ class StudySettings(BaseSettings):
     """When `report` looks."""
     drift_limit_frac: float = Field(0.25, gt=0, lt=1)
     """Share of drifted model inputs past which people are told and due windows are trained."""
+    log_format: Literal["text", "json"] = "text"
+    """json: runs log lines of JSON on standard error, each with run, asset and partition."""
     lake_uri: str | None = None
     """Where the lake lies: s3://bucket/prefix; the home's own folder where None."""
     dagster_home: str | None = None

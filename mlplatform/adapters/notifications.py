@@ -57,7 +57,7 @@ class AppriseNotifier:
 
 def _targets() -> list[str]:
     named = os.environ.get(TARGETS_FILE)
-    if named is None:
+    if not named:
         return os.environ.get(TARGETS, "").split()
     try:
         return Path(named).read_text().split()

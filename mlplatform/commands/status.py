@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +40,13 @@ def look(home_root: Path) -> Standing:
     if not (home_root / SETTINGS_FILE).is_file():
         raise InputError(f"{home_root} is no home yet: run `mlplatform run` first.")
     return standing_of(build_platform(home_root, load_settings(home_root)))
+
+
+def look_if_there(home_root: Path) -> Standing:
+    """How the home stands now; of one that is to come that it holds nothing."""
+    if (home_root / SETTINGS_FILE).is_file():
+        return look(home_root)
+    return Standing(datetime.now(UTC), (), (), 0)
 
 
 def _series(told: Standing) -> Table:

@@ -34,6 +34,7 @@ from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.intake_jobs import intake_jobs
 from mlplatform.orchestration.io import WHOLE, LakeIOManager
 from mlplatform.orchestration.lineage import Lineage
+from mlplatform.orchestration.log_lines import JSON_LINES, json_lines, log_config
 from mlplatform.orchestration.own_strategy import home_strategy
 from mlplatform.orchestration.progress import PROGRESS, OnStep, step_logger
 from mlplatform.orchestration.stamp import Stamp
@@ -130,16 +131,18 @@ def _wire(
         "desk": WindowDesk(axis.periods, settings, tracker, storage, strategy.setup_names),
     }
     notifier: Notifier = overrides.pop("notifier", None) or AppriseNotifier()  # type: ignore[assignment]
-    jobs = schedules.jobs()
+    logs = log_config(settings.log_format)
+    loggers = {PROGRESS: step_logger(on_step or (lambda _: None)), JSON_LINES: json_lines}
+    jobs = schedules.jobs(logs)
     definitions = dg.Definitions(
         assets=assets,
         asset_checks=[build(workshop) for build in _CHECKS],
-        jobs=[*jobs.values(), *intake_jobs()],
+        jobs=[*jobs.values(), *intake_jobs(loggers, logs)],
         schedules=schedules.schedules(jobs, stamp),
         sensors=sensors(home, stamp, settings, tracker, notifier),
         resources=resources | dict(overrides),
         executor=dg.in_process_executor,
-        loggers={PROGRESS: step_logger(on_step or (lambda _: None))},
+        loggers=loggers,
     )
     return Platform(home, settings, book, tracker, stamp, strategy, definitions)
 

@@ -1,7 +1,9 @@
 """The two jobs by which bars come in: of what was delivered, and of what was dropped."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -14,8 +16,13 @@ from mlplatform.domain.series import Timeframe
 from mlplatform.orchestration.intake import RangedIntake
 
 
-def intake_jobs() -> list[dg.JobDefinition]:
-    """`intake` brings group `market` up to date in one run; `landing` sweeps the folder first."""
+def intake_jobs(
+    loggers: Mapping[str, dg.LoggerDefinition], config: Mapping[str, Any]
+) -> list[dg.JobDefinition]:
+    """`intake` brings group `market` up to date in one run; `landing` sweeps the folder first.
+
+    They log by one of `loggers`, as `config` says: the run configuration where none is given.
+    """
 
     @dg.op(
         name="take_in",
@@ -45,11 +52,21 @@ def intake_jobs() -> list[dg.JobDefinition]:
             told = f": {entry.reason}" if entry.reason else f", {entry.rows} rows"
             context.log.info(f"{entry.file} {entry.outcome}{told}")
 
-    @dg.job(name="intake", description="Bars of every stale period, and their checks, in one run.")
+    @dg.job(
+        name="intake",
+        description="Bars of every stale period, and their checks, in one run.",
+        logger_defs=dict(loggers),
+        config=dict(config),
+    )
     def intake() -> None:
         take_in()
 
-    @dg.job(name="landing", description="Takes in the files of the landing folder, then `intake`.")
+    @dg.job(
+        name="landing",
+        description="Takes in the files of the landing folder, then `intake`.",
+        logger_defs=dict(loggers),
+        config=dict(config),
+    )
     def landing() -> None:
         take_in(start=sweep())
 

@@ -10,6 +10,7 @@ from mlplatform.domain.errors import CheckStopped
 from mlplatform.orchestration.automation.schedules import SERIES_TAG
 from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.build import Platform
+from mlplatform.orchestration.log_lines import log_config
 from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.progress import PROGRESS
 from mlplatform.orchestration.quality import FAILURES
@@ -73,7 +74,7 @@ def run_chain(
             asset_selection=[dg.AssetKey(asset) for asset in batch.assets],
             instance=instance,
             tags={SERIES_TAG: series},
-            run_config={"loggers": {PROGRESS: {}}},
+            run_config=_config(platform),
             raise_on_error=False,
         )
         _raise_for(result)
@@ -87,13 +88,19 @@ def run_intake(platform: Platform, instance: dg.DagsterInstance, series: list[st
     job = platform.definitions.resolve_job_def("intake")
     result = job.execute_in_process(
         instance=instance,
-        run_config={"ops": {"take_in": {"config": {"series": series}}}, "loggers": {PROGRESS: {}}},
+        run_config={"ops": {"take_in": {"config": {"series": series}}}, **_config(platform)},
         raise_on_error=False,
     )
     for event in result.all_events:
         if event.is_step_failure:
             raise failure(event)
     return [_judged(evaluation) for evaluation in result.get_asset_check_evaluations()]
+
+
+def _config(platform: Platform) -> dict[str, Any]:
+    """Finished steps to the person who waits; the log too, where it is wanted as JSON."""
+    logs = log_config(platform.settings.log_format).get("loggers", {})
+    return {"loggers": {PROGRESS: {}, **logs}}
 
 
 def _judged(evaluation: dg.AssetCheckEvaluation) -> Judged:

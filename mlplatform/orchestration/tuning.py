@@ -20,8 +20,9 @@ _NOT_THE_OBJECTIVE = {
     *("trials", "tuning_seconds", "tuning_workers", "model_threads"),
     *("first_period", "from_period", "to_period"),
     *("lake_uri", "mlflow_uri", "optuna_url", "model_plots"),
+    *("ingest_cron", "train_cron", "decide_cron", "report_cron", "log_format"),
 }
-"""Settings with which a study may be taken up again: more trials, or another place."""
+"""Settings with which a study may be taken up again: more trials, another place, another time."""
 
 
 def tuner_of(

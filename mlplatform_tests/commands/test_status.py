@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from mlplatform.commands.exposition import exposition
-from mlplatform.commands.status import age, look, show
+from mlplatform.commands.status import age, look, look_if_there, show
 from mlplatform.domain.errors import InputError
 from mlplatform.orchestration.standing import RunStanding, SeriesStanding, Standing, standing_of
 from mlplatform_tests.conftest import Bench
@@ -123,3 +123,9 @@ def test_metrics_are_looked_up_anew_at_each_request() -> None:
     server.server_close()
     thread.join()
     assert len(asked) == before + 2
+
+
+def test_metrics_may_be_asked_before_there_is_a_home(tmp_path: Path) -> None:
+    told = look_if_there(tmp_path)
+    assert told.series == told.runs == ()
+    assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mlplatform.adapters.notifications import TARGETS, TARGETS_FILE
 from mlplatform.settings import StudySettings
 from mlplatform_tests.deploy.compose import COMPOSE, ROOT, read_services, variables
 
@@ -42,12 +43,15 @@ def test_every_name_of_ours_is_a_setting_or_read_by_a_file_of_deploy() -> None:
     known = {f"MLPLATFORM_{name}".upper() for name in StudySettings.model_fields}
     known |= env_names(read("dagster.yaml")) | env_names(read("workspace.yaml"))
     given = {name for name in SERVICES["code"].environment if name.startswith("MLPLATFORM_")}
-    assert given - known == {"MLPLATFORM_HOME"}
+    assert given - known == {"MLPLATFORM_HOME", TARGETS, TARGETS_FILE}
 
 
 def test_the_docker_launcher_hands_on_all_that_a_run_needs() -> None:
     launcher = read("dagster.docker.yaml")["run_launcher"]
-    needed = set(SERVICES["code"].environment) - {"MLPLATFORM_CODE_HOST", "MLPLATFORM_CODE_PORT"}
+    needed = set(SERVICES["webserver"].environment) - {
+        "MLPLATFORM_CODE_HOST",
+        "MLPLATFORM_CODE_PORT",
+    }
     assert set(launcher["config"]["env_vars"]) == needed  # type: ignore[index]
 
 
@@ -63,7 +67,7 @@ def test_the_example_of_the_environment_names_every_variable_and_no_secret() -> 
     ]
     named = dict(line.split("=", 1) for line in lines)
     assert set(named) == variables(COMPOSE.read_text())
-    secret = [name for name in named if re.search("PASSWORD|KEY", name)]
+    secret = [name for name in named if re.search("PASSWORD|KEY|NOTIFY", name)]
     assert [named[name] for name in secret] == [""] * len(secret)
 
 
@@ -103,6 +107,12 @@ def test_a_service_waits_for_what_is_there_until_it_is_well(name: str) -> None:
 def test_images_are_pinned(name: str) -> None:
     tag = SERVICES[name].image.rsplit(":", 1)[1]
     assert re.fullmatch(r"\d+\.\d+(\.\d+)?(-[a-z]+)?", tag)
+
+
+def test_who_is_told_is_known_to_the_sensors_alone() -> None:
+    """Addresses of webhooks and mail hold tokens."""
+    for name, service in SERVICES.items():
+        assert ({TARGETS, TARGETS_FILE} <= set(service.environment)) is (name == "code")
 
 
 def test_no_process_of_the_image_is_root() -> None:

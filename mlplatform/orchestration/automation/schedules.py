@@ -28,18 +28,22 @@ _LOOKS = {
 SERIES_TAG = "mlplatform/series"
 
 
-def jobs() -> dict[str, Any]:
-    """The jobs that runs are made of (Dagster's type of unresolved jobs is not public)."""
+def jobs(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The jobs that runs are made of (Dagster's type of unresolved jobs is not public); `config`
+    is their run configuration where none is given.
+    """
     compare = dg.define_asset_job(
         "compare",
         selection=dg.AssetSelection.assets("model_comparison"),
         description="Compares champion and challenger anew.",
+        config=dict(config) or None,
     )
     return {"compare": compare} | {
         name: dg.define_asset_job(
             name,
             selection=dg.AssetSelection.groups(*groups),
             description=f"Materialises the groups {', '.join(groups)}.",
+            config=dict(config) or None,
         )
         for name, groups in JOBS.items()
     }
