@@ -17,6 +17,8 @@ Compute = Callable[[Columns], pl.Series]
 Together = Callable[[Columns], list[pl.Series]]
 Newest = Callable[[pl.DataFrame], Sequence[float | None]]
 """From the rows that a window reads: the values on the newest of them."""
+OfRow = Callable[[Mapping[str, Any]], Sequence[float | None]]
+"""From the newest row by name: the values on it."""
 
 
 class Gatherable(ABC):
@@ -24,6 +26,9 @@ class Gatherable(ABC):
 
     stands_still: ClassVar[bool] = False
     """Whether the newest value changes only with its `moment`: live computes it once a moment."""
+
+    reads_one_row: ClassVar[bool] = False
+    """Whether a row's value follows from that row alone: live gives it no other then."""
 
     @property
     @abstractmethod
@@ -40,6 +45,11 @@ class Gatherable(ABC):
         """One function for all members: their values on the newest row."""
         together = cls.together(members)
         return lambda rows: [column[-1] for column in together(rows.to_dict())]
+
+    @classmethod
+    def of_row(cls, members: Sequence[Self]) -> OfRow:
+        """One function for all members that read one row: their values on it."""
+        raise NotImplementedError
 
     def moment(self, bar: Mapping[str, Any]) -> Hashable:
         """Of a newest bar: what must change before a value that stands still can; per `key`."""
@@ -83,6 +93,42 @@ class Expression(Gatherable):
     def is_windowed(self) -> bool:
         """Whether it groups bars (`over`): Polars runs those of one select after each other."""
         return ".over(" in str(self.expr)
+
+
+@dataclass(frozen=True)
+class Pointwise(Expression):
+    """A function of the same row's values alone: of columns in a batch, of numbers in live.
+
+    `function` gets its `inputs` in order. It may use what expressions and NumPy's numbers share
+    (operators, `clip`, `round`) and `catalog.quantities`. It is called once to give the expression,
+    and live calls it on the newest row: no plan is made for what takes a microsecond. Null is NaN
+    there, and so is its result.
+    """
+
+    reads_one_row: ClassVar[bool] = True
+    function: Callable[..., Any]
+    inputs: tuple[str, ...]
+
+    @classmethod
+    def of_row(cls, members: Sequence[Self]) -> OfRow:
+        """One call of each member's function."""
+        names = list(dict.fromkeys(name for member in members for name in member.inputs))
+        at = {name: number for number, name in enumerate(names)}
+        calls = [(member.function, [at[name] for name in member.inputs]) for member in members]
+
+        def compute(row: Mapping[str, Any]) -> list[float | None]:
+            values = [_number(row[name]) for name in names]
+            with np.errstate(all="ignore"):
+                return [function(*[values[at] for at in places]) for function, places in calls]
+
+        return compute
+
+
+def _number(value: Any) -> Any:
+    """A number as NumPy's, null as NaN; moments stay what they are."""
+    if value is None:
+        return np.float64("nan")
+    return np.float64(value) if isinstance(value, int | float) else value
 
 
 @dataclass(frozen=True)

@@ -77,21 +77,28 @@ class LiveFeatures:
         self._past.grow()
         # One after the other: planning their expressions, which is most of it, gains no time from
         # a second thread.
+        newest = self._past.newest
+        newest.update(row.row(0, named=True))
         for window in (window for windows in self._levels for window in windows):
-            names = (feature.name for feature in window.step.features)
-            self._past.newest.update(zip(names, self._values(window, day, bar), strict=True))
+            newest.update(zip(window.names, self._values(window, day, bar), strict=True))
         self._past.keep()
-        return {"ts": bar["ts"], **{name: self._past.newest[name] for name in self.plan.names}}
+        return {"ts": bar["ts"], **{name: newest[name] for name in self.plan.names}}
 
     def _values(self, window: Window, day: Days, bar: Mapping[str, Any]) -> list[float | None]:
         """The newest values of a window: computed, or those that cannot have changed."""
         if not window.stands_still:
-            return window.values(self._rows(window, day))
+            return self._computed(window, day)
         moment = window.moment(bar, self._past.newest)
         held = self._held.get(id(window))
         if held is None or held[0] != moment:
-            held = self._held[id(window)] = (moment, window.values(self._rows(window, day)))
+            held = self._held[id(window)] = (moment, self._computed(window, day))
         return held[1]
+
+    def _computed(self, window: Window, day: Days) -> list[float | None]:
+        """The newest values of a window."""
+        if window.of_row is not None:
+            return window.values_of_row(window.of_row, self._past.newest)
+        return window.values(self._rows(window, day))
 
     def _rows(self, window: Window, day: Days) -> pl.DataFrame:
         """The rows of its inputs that a window reads."""
@@ -109,7 +116,8 @@ class Past:
 
     def __init__(self, names: list[str], rows: int) -> None:
         """Room for `rows` of each name."""
-        self.newest: dict[str, float | None] = {}
+        self.newest: dict[str, Any] = {}
+        """By name, columns of the newest bar included, as far as the levels before have come."""
         self.end = 0
         self._rows = rows
         self._row_of = {name: number for number, name in enumerate(names)}
@@ -118,10 +126,6 @@ class Past:
 
     def tail(self, names: list[str], height: int) -> list[pl.Series]:
         """The last values of some names, the newest included."""
-        if height == 1:
-            newest = {name: self.newest[name] for name in names}
-            schema = dict.fromkeys(names, pl.Float64)
-            return pl.from_dicts([newest], schema).get_columns()
         return [self._tail(name, height) for name in names]
 
     def _tail(self, name: str, height: int) -> pl.Series:

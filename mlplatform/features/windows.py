@@ -4,8 +4,9 @@ A feature reads its lookback and the newest row of its inputs; where `session_da
 reads the session from its start. What its inputs were on earlier bars is known already.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
@@ -13,13 +14,13 @@ import numpy as np
 import polars as pl
 
 from mlplatform.domain.series import Timeframe
-from mlplatform.features.arithmetic import Gatherable, Newest
+from mlplatform.features.arithmetic import Gatherable, Newest, OfRow
 from mlplatform.features.evaluation import Step, gather, levels_of, step_of
 from mlplatform.features.graph import Feature, FeaturePlan
 from mlplatform.market.sessions import bars_a_session
 
 SESSION = "session_date"
-_SIZES_BARS = (0, 256, 4096)
+_SIZES_BARS = (0, 512, 4096)
 """Features of about one lookback share a window: one call for many beats a short tail for each."""
 
 Days = np.ndarray[Any, np.dtype[np.int32]]
@@ -31,10 +32,17 @@ class Window:
 
     step: Step
     newest: Newest
+    of_row: OfRow | None
+    """Where the newest row is all it reads: the values from that row by name."""
     lookback_bars: int
     from_session_start: bool
     stands_still: bool
     """Whether only a new moment can change its newest values."""
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Its features."""
+        return tuple(feature.name for feature in self.step.features)
 
     def start(self, day: Days) -> int:
         """First row it reads; `day` is the session of every row, in order."""
@@ -43,8 +51,11 @@ class Window:
 
     def values(self, rows: pl.DataFrame) -> list[float | None]:
         """The newest row's values; null where they are no finite number. `rows` has its inputs."""
-        found = self.newest(rows)
-        return [None if value is None or not isfinite(value) else float(value) for value in found]
+        return _finite(self.newest(rows))
+
+    def values_of_row(self, of_row: OfRow, row: Mapping[str, Any]) -> list[float | None]:
+        """The same from the newest row by name, where that is all it reads."""
+        return _finite(of_row(row))
 
     def moment(self, bar: Mapping[str, Any], newest: Mapping[str, float | None]) -> Hashable:
         """What must change before the values of a window that stands still can."""
@@ -58,7 +69,13 @@ def windows_of(plan: FeaturePlan) -> tuple[tuple[Window, ...], ...]:
     """The plan level by level, each level's features gathered by key and size of window."""
     level, still = levels_of(plan), _standing(plan)
     place = {
-        f.name: (level[f.name], SESSION in f.inputs, _size(f.lookback_bars), f.name in still)
+        f.name: (
+            level[f.name],
+            SESSION in f.inputs,
+            _size(f.lookback_bars),
+            f.name in still,
+            type(f.compute),
+        )
         for f in plan.order
     }
     levels: list[list[Window]] = [[] for _ in range(max(level.values(), default=-1) + 1)]
@@ -100,7 +117,18 @@ def _window(group: list[Feature], stands_still: bool) -> Window:
     else:
         newest = _last_of(step)
     from_start = any(SESSION in feature.inputs for feature in group)
-    return Window(step, newest, lookback, from_start, stands_still)
+    return Window(step, newest, _of_row(group), lookback, from_start, stands_still)
+
+
+def _of_row(group: list[Feature]) -> OfRow | None:
+    first = group[0].compute
+    if not isinstance(first, Gatherable) or not first.reads_one_row:
+        return None
+    return first.of_row([f.compute for f in group])  # type: ignore[misc]
+
+
+def _finite(values: Sequence[float | None]) -> list[float | None]:
+    return [None if value is None or not isfinite(value) else float(value) for value in values]
 
 
 def _last_of(step: Step) -> Newest:

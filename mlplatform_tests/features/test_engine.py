@@ -9,7 +9,7 @@ from mlplatform.domain.content import content_hash
 from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.tables import BARS
 from mlplatform.features.arithmetic import Expression, Indicator
-from mlplatform.features.catalog.expressions import ratio, ratio_or_null
+from mlplatform.features.catalog.quantities import ratio, ratio_or_null
 from mlplatform.features.compute import (
     compute_features,
     features_of_day,

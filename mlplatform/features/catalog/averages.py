@@ -2,7 +2,14 @@
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import atr_units, expression, indicator, per_atr, ratio
+from mlplatform.features.catalog.expressions import (
+    expression,
+    gap_per_atr,
+    indicator,
+    per_atr,
+    points_per_atr,
+)
+from mlplatform.features.catalog.quantities import ratio
 from mlplatform.features.graph import Feature
 
 RECURSION = 13
@@ -57,7 +64,7 @@ def average_gap(average: str) -> Feature:
         f"{average}_gap_atr",
         ("close", average, "atr14"),
         0,
-        per_atr(pl.col("close") - pl.col(average)),
+        gap_per_atr("close", average),
         f"close above {average}",
         unit="atr",
         is_signed=True,
@@ -71,7 +78,7 @@ def ema_spread(fast_bars: int, slow_bars: int) -> Feature:
         "ema_spread_atr",
         (fast, slow, "atr14"),
         0,
-        per_atr(pl.col(fast) - pl.col(slow)),
+        gap_per_atr(fast, slow),
         "fast EMA above slow EMA",
         unit="atr",
         is_signed=True,
@@ -100,7 +107,7 @@ def line_slope(span_bars: int) -> Feature:
         f"{name}_atr",
         (name, "atr14"),
         0,
-        expression(atr_units(pl.col(name))),
+        points_per_atr(name),
         f"slope of the line through {span_bars} closes",
         unit="atr per bar",
         is_signed=True,

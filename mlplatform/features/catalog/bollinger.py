@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import expression, indicator, per_atr
+from mlplatform.features.catalog.expressions import expression, gap_per_atr, indicator
 from mlplatform.features.graph import Feature
 
 DEVIATIONS = 2.0
@@ -53,7 +53,7 @@ def bollinger_width(span_bars: int) -> Feature:
         f"bollinger_width{span_bars}_atr",
         (upper, lower, "atr14"),
         0,
-        per_atr(pl.col(upper) - pl.col(lower)),
+        gap_per_atr(upper, lower),
         f"width of the Bollinger bands of {span_bars} bars",
         unit="atr",
     )

@@ -7,7 +7,8 @@ enough days of the contract are over.
 import polars as pl
 
 from mlplatform.features.catalog.completed import of_days
-from mlplatform.features.catalog.expressions import expression, ratio, ratio_or_null
+from mlplatform.features.catalog.expressions import expression
+from mlplatform.features.catalog.quantities import place_between, ratio, ratio_or_null
 from mlplatform.features.graph import Feature
 
 ATR_DAYS = 5
@@ -79,7 +80,7 @@ def yesterday_close_location() -> Feature:
     return _of_day(
         "yesterday_close_location",
         "close of the trading day before within its range",
-        ratio(2 * _CLOSE_BEFORE - _HIGH_BEFORE - _LOW_BEFORE, _HIGH_BEFORE - _LOW_BEFORE),
+        place_between(_CLOSE_BEFORE, _LOW_BEFORE, _HIGH_BEFORE),
         _BEFORE[1:],
         is_signed=True,
     )

@@ -1,8 +1,11 @@
 """How a feature's arithmetic is written: a Polars expression, or a TA-Lib call."""
 
+from collections.abc import Callable
+from typing import Any
+
 import polars as pl
 
-from mlplatform.features.arithmetic import Expression, Indicator
+from mlplatform.features.arithmetic import Expression, Indicator, Pointwise
 
 DAY = pl.col("session_date").set_sorted()
 """The trading day as a group: bars are in order, and groups in order are cheap."""
@@ -13,23 +16,14 @@ def expression(expr: pl.Expr) -> Expression:
     return Expression(expr)
 
 
+def pointwise(function: Callable[..., Any], *inputs: str) -> Pointwise:
+    """A compute function from arithmetic on the values of one row; see `Pointwise`."""
+    return Pointwise(function(*map(pl.col, inputs)), function, inputs)
+
+
 def indicator(function: str, *inputs: str, output: int | None = None, **params: float) -> Indicator:
     """A compute function from a TA-Lib indicator; see `Indicator`."""
     return Indicator(function, inputs, output, params)
-
-
-def ratio(above: pl.Expr, below: pl.Expr) -> pl.Expr:
-    """A quotient that is no finite number where what divides is not above zero.
-
-    The engine gives null there; as part of a formula that asks for null take `ratio_or_null`.
-    """
-    # What divides is written once: live features cost what planning their expressions costs.
-    return above / below.clip(lower_bound=0.0)
-
-
-def ratio_or_null(above: pl.Expr, below: pl.Expr) -> pl.Expr:
-    """A quotient that is null where what divides is not above zero."""
-    return above / pl.when(below > 0).then(below)
 
 
 def atr_units(distance: pl.Expr) -> pl.Expr:
@@ -41,3 +35,13 @@ def atr_units(distance: pl.Expr) -> pl.Expr:
 def per_atr(distance: pl.Expr) -> Expression:
     """A compute function of a distance in points, in units of the current ATR 14."""
     return expression(atr_units(distance))
+
+
+def gap_per_atr(above: str, below: str) -> Pointwise:
+    """A compute function: one price above another, in units of the current ATR 14."""
+    return pointwise(lambda a, b, atr: (a - b) / atr, above, below, "atr14")
+
+
+def points_per_atr(points: str) -> Pointwise:
+    """A compute function: a number of points, in units of the current ATR 14."""
+    return pointwise(lambda distance, atr: distance / atr, points, "atr14")

@@ -7,7 +7,7 @@ Only the last gap of each direction counts, for `FORGET_BARS`.
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import atr_units, expression
+from mlplatform.features.catalog.expressions import atr_units, expression, gap_per_atr
 from mlplatform.features.catalog.mirrors import mirror_of
 from mlplatform.features.graph import Feature
 
@@ -37,17 +37,17 @@ def new_gap(side: str) -> Feature:
 def open_gap_edge(side: str) -> Feature:
     """Near edge of the last gap while it is not filled, points: of a gap up its upper edge."""
     near, _ = _OPPOSITE[side]
-    sign = 1 if side == "up" else -1
-    new = pl.col(f"new_gap_{side}")
-    edge = pl.when(new.is_not_null()).then(near).forward_fill(limit=FORGET_BARS)
-    floor = sign * edge - new.forward_fill(limit=FORGET_BARS)
-    number = new.is_not_null().cum_sum().set_sorted()
-    deepest = (sign * pl.col(near)).cum_min().over(number)
+    new, price = pl.col(f"new_gap_{side}"), pl.col(near)
+    edge = pl.when(new.is_not_null()).then(price).forward_fill(limit=FORGET_BARS)
+    height = new.forward_fill(limit=FORGET_BARS)
+    is_filled = price <= edge - height if side == "up" else price >= edge + height
+    # Open from the gap on, filled from its fill on; only the last of these counts.
+    event = pl.when(new.is_not_null()).then(True).when(is_filled).then(False)
     return Feature(
         f"gap_{side}_edge",
         (f"new_gap_{side}", near),
         FORGET_BARS,
-        expression(pl.when(deepest > floor).then(edge)),
+        expression(pl.when(event.forward_fill()).then(edge)),
         f"near edge of the open fair-value gap {side}",
         unit="points",
         is_step=True,
@@ -62,7 +62,7 @@ def gap_distance(side: str) -> Feature:
         name,
         ("close", edge, "atr14"),
         0,
-        expression(atr_units(pl.col("close") - pl.col(edge))),
+        gap_per_atr("close", edge),
         f"close above the edge of the open fair-value gap {side}",
         unit="atr",
         is_signed=True,

@@ -1,12 +1,13 @@
 """Who was the aggressor: order-flow imbalance, from bid and ask volume or a documented proxy."""
 
+from typing import Any
+
 import polars as pl
 
-from mlplatform.features.catalog.expressions import DAY, expression, ratio, ratio_or_null
+from mlplatform.features.catalog.expressions import expression, pointwise
+from mlplatform.features.catalog.phases import of_session
+from mlplatform.features.catalog.quantities import known_or, ratio, ratio_or_null
 from mlplatform.features.graph import Feature
-
-_RANGE = pl.col("high") - pl.col("low")
-_PLACE = ratio_or_null(2 * pl.col("close") - pl.col("high") - pl.col("low"), _RANGE).fill_null(0.0)
 
 
 def signed_volume() -> Feature:
@@ -18,12 +19,17 @@ def signed_volume() -> Feature:
     accumulation (S. Achelis, Technical Analysis from A to Z, Money Flow); 0 on a bar without
     range. Null where the bar has neither.
     """
-    known = pl.col("ask_volume") - pl.col("bid_volume")
+    inputs = ("high", "low", "close", "volume", "bid_volume", "ask_volume")
+
+    def signed(high: Any, low: Any, close: Any, volume: Any, bid: Any, ask: Any) -> Any:
+        place = ratio_or_null(2 * close - high - low, high - low)
+        return known_or(ask - bid, known_or(place, 0.0) * volume)
+
     return Feature(
         "signed_volume",
-        ("high", "low", "close", "volume", "bid_volume", "ask_volume"),
+        inputs,
         0,
-        expression(known.fill_null(_PLACE * pl.col("volume"))),
+        pointwise(signed, *inputs),
         "volume bought less volume sold, or its proxy",
         unit="contracts",
         is_signed=True,
@@ -33,12 +39,12 @@ def signed_volume() -> Feature:
 
 def sided_volume() -> Feature:
     """Volume that `signed_volume` is a part of: of both sides where known, else the bar's."""
-    known = pl.col("ask_volume") + pl.col("bid_volume")
+    inputs = ("volume", "bid_volume", "ask_volume")
     return Feature(
         "sided_volume",
-        ("volume", "bid_volume", "ask_volume"),
+        inputs,
         0,
-        expression(known.fill_null(pl.col("volume"))),
+        pointwise(lambda volume, bid, ask: known_or(ask + bid, volume), *inputs),
         "volume bought and sold",
         unit="contracts",
         is_step=True,
@@ -65,12 +71,11 @@ def flow_imbalance(span_bars: int) -> Feature:
 
 def session_flow() -> Feature:
     """Signed volume since the session's start per its volume: -1 to +1."""
-    signed = pl.col("signed_volume").cum_sum().over(DAY)
     return Feature(
         "session_flow",
         ("signed_volume", "sided_volume", "session_date"),
         0,
-        expression(ratio(signed, pl.col("sided_volume").cum_sum().over(DAY))),
+        of_session(ratio(pl.col("signed_volume").cum_sum(), pl.col("sided_volume").cum_sum())),
         "order-flow imbalance of the session",
         is_signed=True,
     )
@@ -83,7 +88,7 @@ def flow_surprise(short_bars: int, long_bars: int) -> Feature:
         "flow_surprise",
         (short, long),
         0,
-        expression(pl.col(short) - pl.col(long)),
+        pointwise(lambda last, usual: last - usual, short, long),
         f"order-flow imbalance of {short_bars} bars less that of {long_bars}",
         is_signed=True,
     )

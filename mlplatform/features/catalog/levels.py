@@ -4,7 +4,7 @@ import polars as pl
 
 from mlplatform.features.catalog.completed import extreme, of_days, of_weeks
 from mlplatform.features.catalog.expressions import DAY, expression
-from mlplatform.features.catalog.phases import of_phase
+from mlplatform.features.catalog.phases import of_phase, of_session
 from mlplatform.features.graph import Feature
 
 OPENING_RANGE_MINUTES = 30
@@ -93,7 +93,7 @@ def session_extreme(side: str) -> Feature:
         f"session_{side}",
         ("session_date", side),
         0,
-        expression(running.over(DAY)),
+        of_session(running),
         f"{side} of the session so far",
         unit="points",
         is_step=True,

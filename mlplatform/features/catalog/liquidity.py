@@ -1,8 +1,11 @@
 """How much trade it takes to move price; null without volume."""
 
+from typing import Any
+
 import polars as pl
 
-from mlplatform.features.catalog.expressions import expression, ratio, ratio_or_null
+from mlplatform.features.catalog.expressions import expression
+from mlplatform.features.catalog.quantities import ratio, ratio_or_null
 from mlplatform.features.catalog.rhythm import USUAL_SESSIONS
 from mlplatform.features.graph import Feature
 
@@ -49,7 +52,7 @@ def liquidity_score(span_bars: int, long_bars: int) -> Feature:
     our own. Null where nothing moved or traded.
     """
 
-    def per_point(bars: int) -> pl.Expr:
+    def per_point(bars: int) -> Any:
         return ratio(pl.col("volume").rolling_sum(bars), pl.col("true_range").rolling_sum(bars))
 
     score = ratio(per_point(span_bars), per_point(long_bars))

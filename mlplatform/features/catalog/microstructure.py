@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import atr_units, expression
+from mlplatform.features.catalog.expressions import expression, pointwise
+from mlplatform.features.catalog.quantities import given, root
 from mlplatform.features.graph import Feature
 
 _CHANGE = pl.col("close").diff()
@@ -137,12 +138,12 @@ def roll_spread(span_bars: int) -> Feature:
     A Simple Implicit Measure of the Effective Bid-Ask Spread in an Efficient Market, Journal of
     Finance 39, 1127-1139. Null where the covariance is not negative: there it is not defined.
     """
-    bounce = -pl.col(f"step_covariance{span_bars}")
+    inputs = (f"step_covariance{span_bars}", "atr14")
     return Feature(
         f"roll_spread{span_bars}_atr",
-        (f"step_covariance{span_bars}", "atr14"),
+        inputs,
         0,
-        expression(atr_units(2 * pl.when(bounce > _NO_SIZE).then(bounce).sqrt())),
+        pointwise(lambda cov, atr: 2 * root(given(-cov > _NO_SIZE, -cov)) / atr, *inputs),
         f"Roll's spread of {span_bars} bars",
         unit="atr",
     )

@@ -6,7 +6,15 @@ from typing import Any, ClassVar, Self
 
 import polars as pl
 
-from mlplatform.features.arithmetic import Columns, Compute, Expression, Gatherable, Together
+from mlplatform.features.arithmetic import (
+    Columns,
+    Compute,
+    Expression,
+    Gatherable,
+    Newest,
+    Together,
+)
+from mlplatform.features.catalog.expressions import DAY
 from mlplatform.market.sessions import RTH_FIRST_MINUTE
 
 OPEN_AFTER_START_MINUTES = 7 * 60 + RTH_FIRST_MINUTE
@@ -36,6 +44,30 @@ class OfPhase(Expression):
 
 
 @dataclass(frozen=True)
+class OfSession(Expression):
+    """An expression over the session's bars so far, evaluated within each session.
+
+    `session_date` is one of its inputs: live has the session's bars in hand then, and does not ask
+    of each again which session it is of.
+    """
+
+    within: pl.Expr
+
+    @classmethod
+    def newest(cls, members: Sequence[Self]) -> Newest:
+        """One select of the running session."""
+        named = [member.within.alias(f"={number}") for number, member in enumerate(members)]
+
+        def compute(rows: pl.DataFrame) -> tuple[Any, ...]:
+            day = rows["session_date"]
+            if day[0] != day[-1]:
+                rows = rows[int(day.search_sorted(day[-1])) :]
+            return rows.select_seq(named).row(-1)
+
+        return compute
+
+
+@dataclass(frozen=True)
 class OfDay(Gatherable):
     """A function whose value changes with the trading day only."""
 
@@ -59,6 +91,11 @@ class OfDay(Gatherable):
     def moment(self, bar: Mapping[str, Any]) -> Hashable:
         """The trading day."""
         return (bar["session_date"],)
+
+
+def of_session(within: pl.Expr) -> OfSession:
+    """A compute function from an expression that restarts with each session."""
+    return OfSession(within.over(DAY), within)
 
 
 def of_phase(expr: pl.Expr, minutes: int = 0) -> OfPhase:

@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import atr_units, expression, per_atr, ratio
+from mlplatform.features.catalog.expressions import atr_units, expression, per_atr
+from mlplatform.features.catalog.quantities import ratio
 from mlplatform.features.graph import Feature
 
 _NO_MOVE = 1e-9

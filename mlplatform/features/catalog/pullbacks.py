@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import atr_units, expression, indicator
+from mlplatform.features.catalog.expressions import atr_units, expression, indicator, pointwise
 from mlplatform.features.catalog.mirrors import mirror_of
 from mlplatform.features.graph import Feature
 
@@ -28,7 +28,7 @@ def bars_since(extreme: str, span_bars: int) -> Feature:
         name,
         (aroon_name,),
         0,
-        expression((span_bars * (1 - pl.col(aroon_name) / 100)).round()),
+        pointwise(lambda aroon: (span_bars * (1 - aroon / 100)).round(), aroon_name),
         f"bars since the {extreme} of {span_bars} bars",
         unit="bars",
         mirror=mirror_of(name),
@@ -64,7 +64,7 @@ def pullback_speed(extreme: str, span_bars: int) -> Feature:
         name,
         (depth, bars),
         0,
-        expression(pl.col(depth) / pl.col(bars).clip(lower_bound=1)),
+        pointwise(lambda points, since: points / since.clip(1.0), depth, bars),
         f"pullback from the {extreme} of {span_bars} bars per bar",
         unit="atr per bar",
         mirror=mirror_of(name),

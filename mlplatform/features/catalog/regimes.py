@@ -4,7 +4,8 @@ import math
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import expression, ratio, ratio_or_null
+from mlplatform.features.catalog.expressions import expression, pointwise
+from mlplatform.features.catalog.quantities import is_above, ratio, ratio_or_null
 from mlplatform.features.catalog.rhythm import USUAL_SESSIONS, for_time
 from mlplatform.features.graph import Feature
 
@@ -30,13 +31,13 @@ def volatility_level(sessions: int, bars_a_session: int) -> Feature:
 
 def volatility_regime() -> Feature:
     """-1 calm (below 2/3 of the usual volatility), +1 wild (above 3/2), else 0."""
-    level = pl.col("volatility_level")
-    regime = pl.when(level < _CALM).then(-1.0).when(level > _WILD).then(1.0).otherwise(0.0)
     return Feature(
         "volatility_regime",
         ("volatility_level",),
         0,
-        expression(pl.when(level.is_not_null()).then(regime)),
+        pointwise(
+            lambda level: is_above(level, _WILD) - is_above(_CALM, level), "volatility_level"
+        ),
         "calm -1, usual 0, wild +1",
     )
 

@@ -1,11 +1,14 @@
 """The shape of one bar: body, place of the close, wicks, overlap with the bar before."""
 
+from typing import Any
+
 import polars as pl
 
-from mlplatform.features.catalog.expressions import expression, per_atr, ratio
+from mlplatform.features.catalog.expressions import expression, gap_per_atr, pointwise
+from mlplatform.features.catalog.quantities import largest, place_between, ratio, smallest
 from mlplatform.features.graph import Feature
 
-_RANGE = pl.col("high") - pl.col("low")
+_PRICES = ("open", "high", "low", "close")
 
 
 def bar_range() -> Feature:
@@ -14,7 +17,7 @@ def bar_range() -> Feature:
         "bar_range_atr",
         ("high", "low", "atr14"),
         0,
-        per_atr(_RANGE),
+        gap_per_atr("high", "low"),
         "range of the bar",
         unit="atr",
     )
@@ -24,9 +27,9 @@ def body() -> Feature:
     """Close minus open of the bar per its range: -1 to +1; null on a bar without range."""
     return Feature(
         "body_frac",
-        ("open", "high", "low", "close"),
+        _PRICES,
         0,
-        expression(ratio(pl.col("close") - pl.col("open"), _RANGE)),
+        pointwise(lambda o, h, low, c: ratio(c - o, h - low), *_PRICES),
         "body of the bar per its range",
         is_signed=True,
     )
@@ -38,7 +41,7 @@ def close_location() -> Feature:
         "close_location",
         ("high", "low", "close"),
         0,
-        expression(ratio(2 * pl.col("close") - pl.col("high") - pl.col("low"), _RANGE)),
+        pointwise(place_between, "close", "low", "high"),
         "close within the bar, -1 to +1",
         is_signed=True,
     )
@@ -46,15 +49,15 @@ def close_location() -> Feature:
 
 def wick(side: str) -> Feature:
     """Upper or lower wick per the bar's range: 0 to 1; null on a bar without range."""
-    if side == "upper":
-        length = pl.col("high") - pl.max_horizontal("open", "close")
-    else:
-        length = pl.min_horizontal("open", "close") - pl.col("low")
+
+    def length(o: Any, high: Any, low: Any, close: Any) -> Any:
+        return high - largest(o, close) if side == "upper" else smallest(o, close) - low
+
     return Feature(
         f"{side}_wick_frac",
-        ("open", "high", "low", "close"),
+        _PRICES,
         0,
-        expression(ratio(length, _RANGE)),
+        pointwise(lambda o, h, low, c: ratio(length(o, h, low, c), h - low), *_PRICES),
         f"{side} wick of the bar per its range",
         mirror="lower_wick_frac" if side == "upper" else "upper_wick_frac",
     )

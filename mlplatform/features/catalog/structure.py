@@ -1,10 +1,12 @@
 """Structure of the market: regime of trend, ranges, breaks of swings."""
 
 import math
+from typing import Any
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import expression, per_atr, ratio
+from mlplatform.features.catalog.expressions import expression, gap_per_atr, pointwise
+from mlplatform.features.catalog.quantities import is_above, ratio
 from mlplatform.features.graph import Feature
 
 _ROW = pl.int_range(pl.len())
@@ -16,13 +18,17 @@ def trend_regime(strong_adx: float = 25.0) -> Feature:
     Strong is an ADX 14 of at least 25 (Wilder 1978, New Concepts in Technical Trading Systems);
     the direction is that of the EMA 20 to the EMA 50.
     """
-    direction = (pl.col("ema20") - pl.col("ema50")).sign().cast(pl.Int8)
-    strong = (pl.col("adx14") >= strong_adx).cast(pl.Int8)
+    inputs = ("adx14", "ema20", "ema50")
+
+    def regime(adx: Any, fast: Any, slow: Any) -> Any:
+        is_strong = 1 - is_above(strong_adx, adx)
+        return is_strong * is_above(fast, slow) - is_strong * is_above(slow, fast)
+
     return Feature(
         "trend_regime",
-        ("adx14", "ema20", "ema50"),
+        inputs,
         0,
-        expression(strong * direction),
+        pointwise(regime, *inputs),
         "strong up-trend +1, strong down-trend -1, else 0",
         is_signed=True,
         params={"strong_adx": strong_adx},
@@ -36,7 +42,7 @@ def range_width(span_bars: int) -> Feature:
         f"range_width{span_bars}_atr",
         (high, low, "atr14"),
         0,
-        per_atr(pl.col(high) - pl.col(low)),
+        gap_per_atr(high, low),
         f"height of the range of the {span_bars} bars before",
         unit="atr",
     )

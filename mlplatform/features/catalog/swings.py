@@ -2,8 +2,9 @@
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import atr_units, expression, ratio
+from mlplatform.features.catalog.expressions import expression, gap_per_atr, pointwise
 from mlplatform.features.catalog.mirrors import mirror_of
+from mlplatform.features.catalog.quantities import place_between, sign
 from mlplatform.features.graph import Feature
 
 WING_BARS = 3
@@ -90,12 +91,11 @@ def swing_position() -> Feature:
 
     How deep the pullback into the last leg is. Null where the high is not above the low.
     """
-    high, low = pl.col("swing_high"), pl.col("swing_low")
     return Feature(
         "swing_position",
         ("close", "swing_high", "swing_low"),
         0,
-        expression(ratio(2 * pl.col("close") - high - low, high - low)),
+        pointwise(place_between, "close", "swing_low", "swing_high"),
         "close between the last swing low and high, -1 to +1",
         is_signed=True,
     )
@@ -107,7 +107,7 @@ def swing_leg() -> Feature:
         "swing_leg_atr",
         ("swing_high", "swing_low", "atr14"),
         0,
-        expression(atr_units(pl.col("swing_high") - pl.col("swing_low"))),
+        gap_per_atr("swing_high", "swing_low"),
         "last swing high above the last swing low",
         unit="atr",
     )
@@ -115,15 +115,17 @@ def swing_leg() -> Feature:
 
 def swing_trend() -> Feature:
     """+1 where both last swings are above those before them, -1 below, between where mixed."""
-    risen = [
-        (pl.col(f"swing_{side}") - pl.col(f"earlier_swing_{side}")).sign()
-        for side in ("high", "low")
-    ]
+    inputs = ("swing_high", "swing_low", "earlier_swing_high", "earlier_swing_low")
     return Feature(
         "swing_trend",
-        ("swing_high", "swing_low", "earlier_swing_high", "earlier_swing_low"),
+        inputs,
         0,
-        expression((risen[0] + risen[1]) / 2),
+        pointwise(
+            lambda high, low, high_before, low_before: (
+                (sign(high - high_before) + sign(low - low_before)) / 2
+            ),
+            *inputs,
+        ),
         "higher highs and lows +1, lower ones -1",
         is_signed=True,
     )

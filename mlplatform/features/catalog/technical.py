@@ -19,7 +19,7 @@ from mlplatform.features.arithmetic import (
     Together,
 )
 from mlplatform.features.catalog.averages import RECURSION
-from mlplatform.features.catalog.expressions import expression, indicator, per_atr
+from mlplatform.features.catalog.expressions import indicator, points_per_atr, pointwise
 from mlplatform.features.graph import Feature
 
 
@@ -135,7 +135,7 @@ def directional_spread(span_bars: int) -> Feature:
         f"directional_spread{span_bars}",
         (up, down),
         0,
-        expression(pl.col(up) - pl.col(down)),
+        pointwise(lambda plus, minus: plus - minus, up, down),
         f"plus minus the minus directional indicator of {span_bars} bars",
         is_signed=True,
     )
@@ -165,7 +165,7 @@ def macd(what: str) -> Feature:
         f"{name}_atr",
         (name, "atr14"),
         0,
-        per_atr(pl.col(name)),
+        points_per_atr(name),
         f"MACD 12/26/9 {what}",
         unit="atr",
         is_signed=True,

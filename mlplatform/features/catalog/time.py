@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import expression
+from mlplatform.features.catalog.expressions import pointwise
 from mlplatform.features.catalog.phases import OPEN_AFTER_START_MINUTES, OfDay, of_phase
+from mlplatform.features.catalog.quantities import smallest, whole_minutes
 from mlplatform.features.graph import Columns, Feature
 from mlplatform.market.sessions import RTH_FIRST_MINUTE, RTH_LAST_MINUTE
 
@@ -20,7 +21,7 @@ def minutes_since_rth_open() -> Feature:
         "minutes_since_rth_open",
         ("minute_of_session",),
         0,
-        expression(pl.col("minute_of_session").cast(pl.Float64) - OPEN_AFTER_START_MINUTES),
+        pointwise(lambda minute: minute - OPEN_AFTER_START_MINUTES, "minute_of_session"),
         "minutes since the regular open",
         unit="minutes",
         version=2,
@@ -32,12 +33,13 @@ def minutes_to_rth_close() -> Feature:
 
     Negative after it. It is what is left of the liquid hours.
     """
-    to_close = RTH_LAST_MINUTE - RTH_FIRST_MINUTE - pl.col("minutes_since_rth_open")
+    length = RTH_LAST_MINUTE - RTH_FIRST_MINUTE
+    inputs = ("minutes_since_rth_open", "minutes_to_session_end")
     return Feature(
         "minutes_to_rth_close",
-        ("minutes_since_rth_open", "minutes_to_session_end"),
+        inputs,
         0,
-        expression(pl.min_horizontal(to_close, "minutes_to_session_end")),
+        pointwise(lambda since, to_end: smallest(length - since, to_end), *inputs),
         "minutes to the regular close",
         unit="minutes",
     )
@@ -49,7 +51,7 @@ def minutes_since_session_open() -> Feature:
         "minutes_since_session_open",
         ("minute_of_session",),
         0,
-        expression(pl.col("minute_of_session").cast(pl.Float64)),
+        pointwise(lambda minute: minute, "minute_of_session"),
         "minutes since the session's start",
         unit="minutes",
     )
@@ -61,7 +63,7 @@ def minutes_to_session_end() -> Feature:
         "minutes_to_session_end",
         ("ts", "session_end"),
         0,
-        expression((pl.col("session_end") - pl.col("ts")).dt.total_minutes()),
+        pointwise(whole_minutes, "ts", "session_end"),
         "minutes to the session's end",
         unit="minutes",
     )
@@ -70,7 +72,7 @@ def minutes_to_session_end() -> Feature:
 def is_rth() -> Feature:
     """Whether the bar is in regular trading hours: 1, else 0."""
     regular = (pl.col("session") == "rth").cast(pl.Float64)
-    return Feature("is_rth", ("session",), 0, expression(regular), "1 in regular hours, else 0")
+    return Feature("is_rth", ("session",), 0, of_phase(regular), "1 in regular hours, else 0")
 
 
 def day_of_week() -> Feature:

@@ -2,17 +2,20 @@
 
 import polars as pl
 
+from mlplatform.features.arithmetic import Pointwise
 from mlplatform.features.catalog.completed import of_days
 from mlplatform.features.catalog.daily import ATR_DAYS
-from mlplatform.features.catalog.expressions import expression, ratio
+from mlplatform.features.catalog.expressions import pointwise
+from mlplatform.features.catalog.quantities import place_between, ratio
 from mlplatform.features.graph import Feature
 
 _DAY_ATR = f"day_atr{ATR_DAYS}"
 _IN_DAY_ATR = "day atr"
 
 
-def _per_day_atr(points: pl.Expr) -> pl.Expr:
-    return ratio(points, pl.col(_DAY_ATR))
+def _gap(above: str, below: str) -> Pointwise:
+    """One price above another, in units of the days' mean true range."""
+    return pointwise(lambda a, b, width: ratio(a - b, width), above, below, _DAY_ATR)
 
 
 def day_gap() -> Feature:
@@ -21,7 +24,7 @@ def day_gap() -> Feature:
         "day_gap",
         ("session_first", "previous_close", _DAY_ATR),
         0,
-        expression(_per_day_atr(pl.col("session_first") - pl.col("previous_close"))),
+        _gap("session_first", "previous_close"),
         "first price of the session above the close before",
         unit=_IN_DAY_ATR,
         is_signed=True,
@@ -34,7 +37,7 @@ def rth_gap() -> Feature:
         "rth_gap",
         ("rth_open", "previous_rth_close", _DAY_ATR),
         0,
-        expression(_per_day_atr(pl.col("rth_open") - pl.col("previous_rth_close"))),
+        _gap("rth_open", "previous_rth_close"),
         "regular open above the last regular close",
         unit=_IN_DAY_ATR,
         is_signed=True,
@@ -47,7 +50,7 @@ def session_range() -> Feature:
         "session_range",
         ("session_high", "session_low", _DAY_ATR),
         0,
-        expression(_per_day_atr(pl.col("session_high") - pl.col("session_low"))),
+        _gap("session_high", "session_low"),
         "range of the session so far",
         unit=_IN_DAY_ATR,
     )
@@ -55,12 +58,11 @@ def session_range() -> Feature:
 
 def session_position() -> Feature:
     """Close within the session's range so far: -1 at its low, +1 at its high."""
-    high, low = pl.col("session_high"), pl.col("session_low")
     return Feature(
         "session_position",
         ("close", "session_high", "session_low"),
         0,
-        expression(ratio(2 * pl.col("close") - high - low, high - low)),
+        pointwise(place_between, "close", "session_low", "session_high"),
         "close within the session's range, -1 to +1",
         is_signed=True,
     )
@@ -73,7 +75,7 @@ def days_move(days: int) -> Feature:
         f"days_move{days}",
         ("close", level, _DAY_ATR),
         0,
-        expression(_per_day_atr(pl.col("close") - pl.col(level))),
+        _gap("close", level),
         f"close above the close of {days} days before",
         unit=_IN_DAY_ATR,
         is_signed=True,

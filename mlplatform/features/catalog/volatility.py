@@ -8,7 +8,8 @@ import math
 import polars as pl
 
 from mlplatform.features.catalog.averages import RECURSION
-from mlplatform.features.catalog.expressions import expression, indicator, ratio
+from mlplatform.features.catalog.expressions import expression, indicator
+from mlplatform.features.catalog.quantities import ratio
 from mlplatform.features.graph import Feature
 
 _LOG_RANGE = (pl.col("high") / pl.col("low")).log()

@@ -4,7 +4,9 @@ import math
 
 import polars as pl
 
-from mlplatform.features.catalog.expressions import DAY, expression, ratio
+from mlplatform.features.catalog.expressions import expression
+from mlplatform.features.catalog.phases import of_session
+from mlplatform.features.catalog.quantities import ratio
 from mlplatform.features.catalog.rhythm import USUAL_SESSIONS, for_time
 from mlplatform.features.graph import Feature
 
@@ -108,7 +110,7 @@ def session_obv() -> Feature:
         "session_obv",
         ("close", "volume", "session_date", "session_sum_volume"),
         0,
-        expression(ratio(signed.cum_sum().over(DAY), pl.col("session_sum_volume"))),
+        of_session(ratio(signed.cum_sum(), pl.col("session_sum_volume"))),
         "on-balance volume of the session per its volume",
         is_signed=True,
     )

@@ -1,9 +1,18 @@
 """The session's volume-weighted average price and its bands; all restart with the session."""
 
+from typing import Any
+
 import polars as pl
 
-from mlplatform.features.catalog.expressions import DAY, atr_units, expression, per_atr, ratio
-from mlplatform.features.catalog.phases import of_phase
+from mlplatform.features.catalog.expressions import (
+    DAY,
+    atr_units,
+    gap_per_atr,
+    points_per_atr,
+    pointwise,
+)
+from mlplatform.features.catalog.phases import of_phase, of_session
+from mlplatform.features.catalog.quantities import ratio, root
 from mlplatform.features.graph import Feature
 
 _TYPICAL = (pl.col("high") + pl.col("low") + pl.col("close")) / 3
@@ -38,7 +47,7 @@ def session_sum(what: str) -> Feature:
         f"session_sum_{what}",
         (*prices, "volume", "session_date"),
         0,
-        expression(weighed.cum_sum().over(DAY)),
+        of_session(weighed.cum_sum()),
         f"sum of {what} since the session's start",
         unit="contracts",
         is_step=True,
@@ -50,12 +59,12 @@ def session_vwap() -> Feature:
 
     Points; null where the bar has no volume known or none was traded yet.
     """
-    mean = ratio(pl.col("session_sum_distance"), pl.col("session_sum_volume"))
+    inputs = ("session_first", *_SUMMED[:2])
     return Feature(
         "session_vwap",
-        ("session_first", *_SUMMED[:2]),
+        inputs,
         0,
-        expression(pl.col("session_first") + mean),
+        pointwise(lambda first, volume, distance: first + ratio(distance, volume), *inputs),
         "volume-weighted average price of the session",
         unit="points",
     )
@@ -66,14 +75,16 @@ def vwap_deviation() -> Feature:
 
     sqrt(sum(v p^2) / sum(v) - VWAP^2): zero on a session's first bar and where price stood still.
     """
-    traded = pl.col("session_sum_volume")
-    mean = pl.col("session_sum_distance") / traded
-    variance = (pl.col("session_sum_square") / traded - mean.pow(2)).clip(lower_bound=0.0)
+
+    def deviation(traded: Any, distance: Any, square: Any) -> Any:
+        variance = (square / traded - (distance / traded) ** 2).clip(0.0)
+        return root(variance * (variance > _NO_WIDTH**2))
+
     return Feature(
         "vwap_deviation",
         _SUMMED,
         0,
-        expression((variance * (variance > _NO_WIDTH**2)).sqrt()),
+        pointwise(deviation, *_SUMMED),
         "volume-weighted deviation of prices about the VWAP",
         unit="points",
         is_step=True,
@@ -82,13 +93,13 @@ def vwap_deviation() -> Feature:
 
 def vwap_band(side: str, deviations: int) -> Feature:
     """VWAP plus ("upper") or minus ("lower") some deviations, points."""
-    sign = 1 if side == "upper" else -1
-    band = pl.col("session_vwap") + sign * deviations * pl.col("vwap_deviation")
+    factor = deviations if side == "upper" else -deviations
+    inputs = ("session_vwap", "vwap_deviation")
     return Feature(
         f"vwap_{side}{deviations}",
-        ("session_vwap", "vwap_deviation"),
+        inputs,
         0,
-        expression(band),
+        pointwise(lambda vwap, deviation: vwap + factor * deviation, *inputs),
         f"{side} band of {deviations} deviations about the VWAP",
         unit="points",
         params={"deviations": deviations},
@@ -101,7 +112,7 @@ def vwap_gap() -> Feature:
         "vwap_gap_atr",
         ("close", "session_vwap", "atr14"),
         0,
-        per_atr(pl.col("close") - pl.col("session_vwap")),
+        gap_per_atr("close", "session_vwap"),
         "close above the session's VWAP",
         unit="atr",
         is_signed=True,
@@ -111,12 +122,12 @@ def vwap_gap() -> Feature:
 
 def vwap_position() -> Feature:
     """Close in deviations from the VWAP; null where prices had no deviation yet."""
-    gap = pl.col("close") - pl.col("session_vwap")
+    inputs = ("close", "session_vwap", "vwap_deviation")
     return Feature(
         "vwap_position",
-        ("close", "session_vwap", "vwap_deviation"),
+        inputs,
         0,
-        expression(ratio(gap, pl.col("vwap_deviation"))),
+        pointwise(lambda close, vwap, deviation: ratio(close - vwap, deviation), *inputs),
         "close in deviations from the session's VWAP",
         is_signed=True,
     )
@@ -128,7 +139,7 @@ def vwap_width() -> Feature:
         "vwap_width_atr",
         ("vwap_deviation", "atr14"),
         0,
-        per_atr(pl.col("vwap_deviation")),
+        points_per_atr("vwap_deviation"),
         "deviation of prices about the VWAP",
         unit="atr",
     )
@@ -136,12 +147,11 @@ def vwap_width() -> Feature:
 
 def vwap_slope(over_bars: int) -> Feature:
     """Change of the VWAP over some bars of the session, ATR; null in its first bars."""
-    change = pl.col("session_vwap").diff(over_bars).over(DAY)
     return Feature(
         "vwap_slope_atr",
         ("session_vwap", "session_date", "atr14"),
         0,
-        expression(atr_units(change)),
+        of_session(atr_units(pl.col("session_vwap").diff(over_bars))),
         f"change of the session's VWAP over {over_bars} bars",
         unit="atr",
         is_signed=True,
