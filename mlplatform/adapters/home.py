@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mlplatform.adapters.atomic import replacing
 from mlplatform.adapters.lake import Lake
+from mlplatform.adapters.turns import Turns
 from mlplatform.domain.errors import InputError
 
 _DAGSTER_YAML = """\
@@ -25,7 +26,9 @@ concurrency:
 
 
 class Home:
-    """`lake/`, `deliveries/`, `dagster/`, `mlflow/`, `optuna/`, `reports/`, `settings.json`."""
+    """`lake/`, `deliveries/`, `dagster/`, `mlflow/`, `optuna/`, `reports/`, `turns/`,
+    `settings.json`.
+    """
 
     def __init__(
         self, root: Path, lake_uri: str | None = None, dagster_home: str | None = None
@@ -53,6 +56,11 @@ class Home:
     def optuna(self) -> Path:
         """The journal of studies."""
         return self.root / "optuna"
+
+    @property
+    def turns(self) -> Turns:
+        """Who works on which partition now."""
+        return Turns(self.root / "turns")
 
     def report(self, series: str) -> Path:
         """The folder of a series' report."""

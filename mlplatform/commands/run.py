@@ -36,8 +36,12 @@ def run(home_root: Path, wish: Wish, console: Console) -> None:
             name = batch.partition.period or "all windows"
             progress.update(bar, description=f"{study.series.name} {name}", total=done + left)
 
+        def on_wait(batch: Batch) -> None:
+            progress.console.print(f"Another run is at {batch.partition.key}: waiting for it.")
+
         with open_instance(study.platform.home) as instance:
-            done = run_chain(study.platform, instance, study.series.name, on_batch)
+            name = study.series.name
+            done = run_chain(study.platform, instance, name, on_batch, on_wait=on_wait)
     _conclude(study, done, console)
 
 

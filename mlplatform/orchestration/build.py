@@ -32,7 +32,7 @@ from mlplatform.orchestration.automation.sensors import sensors
 from mlplatform.orchestration.axis import Axis, Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.intake_jobs import intake_jobs
-from mlplatform.orchestration.io import WHOLE, LakeIOManager
+from mlplatform.orchestration.io import WHOLE, lake_io_manager
 from mlplatform.orchestration.lineage import Lineage
 from mlplatform.orchestration.log_lines import JSON_LINES, json_lines, log_config
 from mlplatform.orchestration.own_strategy import home_strategy
@@ -121,7 +121,7 @@ def _wire(
     stamp = Stamp(settings, book, exists, Lineage.of(axis.periods, assets))
     storage = StudyStorage(home.optuna, settings.optuna_url)
     resources: dict[str, object] = {
-        "io_manager": LakeIOManager(home.lake),
+        "io_manager": lake_io_manager(home.lake, stamp, home.turns),
         "home": home,
         "settings": settings,
         "book": book,

@@ -11,6 +11,7 @@ import dagster as dg
 import polars as pl
 
 from mlplatform.adapters.bars.deliveries import Chapter
+from mlplatform.adapters.turns import Turns
 from mlplatform.domain import tables
 from mlplatform.domain.content import content_hash
 from mlplatform.market.validation import Validated
@@ -40,6 +41,8 @@ class RangedIntake:
     planner: Planner
     chapter: Chapter
     series: str
+    owner: str
+    """As whom it takes its turn at each period."""
     _recent: list[tuple[pl.DataFrame, pl.DataFrame]] = field(default_factory=list)
     """Sound bars and rolls of the periods just before."""
     _verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -47,12 +50,17 @@ class RangedIntake:
 
     @classmethod
     def of(
-        cls, yard: MarketYard, stamp: Stamp, instance: dg.DagsterInstance, series: str
+        cls, yard: MarketYard, stamp: Stamp, instance: dg.DagsterInstance, series: str, owner: str
     ) -> "RangedIntake":
-        """For a series that has deliveries."""
+        """For a series that has deliveries; `owner` is who takes the turn at each period."""
         instance.add_dynamic_partitions(str(SERIES.name), [series])
         planner = stamp.planner(instance, series)
-        return cls(yard, planner, yard.book.chapter(series), series)
+        return cls(yard, planner, yard.book.chapter(series), series, owner)
+
+    @property
+    def turns(self) -> Turns:
+        """Of the home."""
+        return self.yard.book.home.turns
 
     def stale(self) -> list[str]:
         """The periods in which a market asset would run."""
@@ -66,7 +74,8 @@ class RangedIntake:
         for period in sorted(self.chapter.periods):
             partition = Partition(period, self.series)
             if period in stale:
-                yield from self._period(partition)
+                with self.turns.take(partition.key, self.owner):
+                    yield from self._period(partition)
             elif self._is_before(period, stale, back):
                 self._remember(partition, self.yard.checked(partition, self.chapter.frame(period)))
             del self._recent[:-back]

@@ -14,6 +14,7 @@ from mlplatform.adapters.bars.sources import open_file
 from mlplatform.domain.instrument import instrument_of
 from mlplatform.domain.series import Timeframe
 from mlplatform.orchestration.intake import RangedIntake
+from mlplatform.orchestration.turn import owner_of
 
 
 def intake_jobs(
@@ -34,7 +35,7 @@ def intake_jobs(
     def take_in(context: dg.OpExecutionContext) -> None:
         yard, stamp = context.resources.yard, context.resources.stamp
         for series in context.op_config["series"] or yard.book.series():
-            ranged = RangedIntake.of(yard, stamp, context.instance, series)
+            ranged = RangedIntake.of(yard, stamp, context.instance, series, owner_of(context.run))
             for event in ranged.events():
                 context.log_event(event)
 

@@ -1,11 +1,13 @@
 """Carries out a plan: one Dagster run a partition, in this process, until nothing is left."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
+from mlplatform.adapters.turns import own_name
 from mlplatform.domain.errors import CheckStopped
 from mlplatform.orchestration.automation.schedules import SERIES_TAG
 from mlplatform.orchestration.axis import SERIES
@@ -15,8 +17,10 @@ from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.progress import PROGRESS
 from mlplatform.orchestration.quality import FAILURES
 from mlplatform.orchestration.reasons import StepFailed, failure
+from mlplatform.orchestration.turn import INTAKE, OWNER_TAG, close_abandoned
 
 OnBatch = Callable[[Batch, int], None]
+OnWait = Callable[[Batch], None]
 
 
 @dataclass(frozen=True)
@@ -52,45 +56,79 @@ def run_chain(
     series: str,
     on_batch: OnBatch,
     selection: frozenset[str] | None = None,
+    on_wait: OnWait = lambda _: None,
 ) -> Done:
     """Materialise what is stale of one series; `on_batch` hears of each run and what is left.
     Only the assets of `selection` run, where one is given: what they need must be among them.
 
+    While another process works on a partition this one waits, tells `on_wait`, then looks anew
+    what is left to do.
+
     Raises CheckStopped where a blocking check failed, InputError for what the user can mend.
     """
     instance.add_dynamic_partitions(str(SERIES.name), [series])
+    close_abandoned(instance, platform.home.turns)
+    carrier, owner = _Carrier(platform, instance, series), own_name()
     planner = platform.stamp.planner(instance, series, selection)
-    jobs = {name: platform.definitions.resolve_job_def(name) for name in ("windows", "report")}
     planner.ledger.load(platform.stamp.lineage.order)
     batches = assets = 0
-    last: Batch | None = None
+    last: object = None
     while (batch := planner.next_batch()) is not None:
-        if batch == last:
-            raise RuntimeError(f"{batch} ran and is stale again: its inputs are not reproducible")
-        on_batch(batch, len(planner.tasks()))
-        job = jobs["windows" if batch.partition.period else "report"]
-        result = job.execute_in_process(
+        with _turn(platform, batch, owner, on_wait):
+            planner = platform.stamp.planner(instance, series, selection, planner.ledger)
+            planner.ledger.load(batch.assets)
+            if planner.next_batch() != batch:
+                continue  # another process was here, or bars came
+            inputs = [planner.expected_inputs(asset, batch.partition) for asset in batch.assets]
+            if (batch, inputs) == last:
+                raise RuntimeError(f"{batch} ran and is stale again: it is not reproducible")
+            on_batch(batch, len(planner.tasks()))
+            carrier.carry_out(batch, owner)
+            planner.ledger.load(batch.assets)
+            batches, assets, last = batches + 1, assets + len(batch.assets), (batch, inputs)
+    return Done(batches, assets)
+
+
+def _turn(
+    platform: Platform, batch: Batch, owner: str, on_wait: OnWait
+) -> AbstractContextManager[None]:
+    return platform.home.turns.take(batch.partition.key, owner, lambda: on_wait(batch))
+
+
+@dataclass(frozen=True)
+class _Carrier:
+    """Carries out batches of one series, each in one Dagster run."""
+
+    platform: Platform
+    instance: dg.DagsterInstance
+    series: str
+
+    def carry_out(self, batch: Batch, owner: str) -> None:
+        """Raises where a check stopped it or a step failed."""
+        name = "windows" if batch.partition.period else "report"
+        result = self.platform.definitions.resolve_job_def(name).execute_in_process(
             partition_key=batch.partition.key,
             asset_selection=[dg.AssetKey(asset) for asset in batch.assets],
-            instance=instance,
-            tags={SERIES_TAG: series},
-            run_config=_config(platform),
+            instance=self.instance,
+            tags={SERIES_TAG: self.series, OWNER_TAG: owner},
+            run_config=_config(self.platform),
             raise_on_error=False,
         )
         _raise_for(result)
-        planner.ledger.load(batch.assets)
-        batches, assets, last = batches + 1, assets + len(batch.assets), batch
-    return Done(batches, assets)
 
 
 def run_intake(platform: Platform, instance: dg.DagsterInstance, series: list[str]) -> list[Judged]:
     """Bring the market assets of these series up to date in one run; what the checks said."""
+    owner, turns = own_name(), platform.home.turns
+    close_abandoned(instance, turns)
     job = platform.definitions.resolve_job_def("intake")
-    result = job.execute_in_process(
-        instance=instance,
-        run_config={"ops": {"take_in": {"config": {"series": series}}}, **_config(platform)},
-        raise_on_error=False,
-    )
+    with turns.take(INTAKE, owner):
+        result = job.execute_in_process(
+            instance=instance,
+            tags={OWNER_TAG: owner},
+            run_config={"ops": {"take_in": {"config": {"series": series}}}, **_config(platform)},
+            raise_on_error=False,
+        )
     for event in result.all_events:
         if event.is_step_failure:
             raise failure(event)

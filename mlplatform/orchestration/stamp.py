@@ -1,7 +1,7 @@
 """How an asset hands over its frame: with content hash, input hash, row count, figures."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
@@ -26,18 +26,39 @@ class Stamp:
     book: BarBook
     exists: Callable[[str, Partition], bool]
     lineage: Lineage
+    _begun: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The input hashes of steps that have begun to read, by run and asset."""
 
     def planner(
-        self, instance: dg.DagsterInstance, series: str, selection: frozenset[str] | None = None
+        self,
+        instance: dg.DagsterInstance,
+        series: str,
+        selection: frozenset[str] | None = None,
+        ledger: Ledger | None = None,
     ) -> Planner:
-        """The planner of one series as its source is now."""
+        """The planner of one series as its source is now; with what a ledger has read, if given."""
+        sources = self.sources(series)
+        known = ledger or Ledger(instance)
+        return Planner(self.lineage, known, series, sources, self.exists, selection)
+
+    def sources(self, series: str) -> dict[str, dict[str, str]]:
+        """The outside content of each root partition, as it is now."""
         hashes = {
             period: content
             for period, content in self.book.chapter(series).hashes.items()
             if (self.settings.from_period or "") <= period <= (self.settings.to_period or "~")
         }
-        sources = {"raw_bars": hashes}
-        return Planner(self.lineage, Ledger(instance), series, sources, self.exists, selection)
+        return {"raw_bars": hashes}
+
+    def begin(self, instance: dg.DagsterInstance, run_id: str, asset: str, key: str) -> None:
+        """Take note of what goes in, before it is read: where a parent is made anew meanwhile, the
+        result counts as made of the old one, so that it is made again. The other way round what
+        was made of the old one would count as fresh for ever.
+        """
+        if asset in self.lineage.codes and (run_id, asset) not in self._begun:
+            partition = Partition.parse(key)
+            planner = self.planner(instance, partition.series)
+            self._begun[run_id, asset] = planner.expected_inputs(asset, partition)
 
     def result(
         self,
@@ -51,9 +72,9 @@ class Stamp:
         """The frame with its identity. `unhashed` columns are provenance: they say when and where,
         not what, so that they make nothing downstream run again.
         """
-        partition = Partition.parse(context.partition_key)
-        planner = self.planner(context.instance, partition.series)
-        inputs = planner.expected_inputs(context.asset_key.path[-1], partition)
+        run_id, asset = context.run.run_id, context.asset_key.path[-1]
+        self.begin(context.instance, run_id, asset, context.partition_key)
+        inputs = self._begun.pop((run_id, asset))
         return dg.MaterializeResult(
             value=frame,
             data_version=dg.DataVersion(content_hash(frame.drop(*unhashed))[:CONTENT_DIGITS]),

@@ -39,7 +39,8 @@ def test_the_planner_finds_nothing_to_do_after_a_ranged_intake(ingested):
         tasks = ingested.stamp.planner(instance, SERIES).tasks()
         assert not [task for task in tasks if task.asset in MARKET]
         assert (
-            RangedIntake.of(ingested_yard(ingested), ingested.stamp, instance, SERIES).stale() == []
+            RangedIntake.of(ingested_yard(ingested), ingested.stamp, instance, SERIES, "me").stale()
+            == []
         )
 
 

@@ -24,6 +24,7 @@ def raw_bars(workshop: Workshop) -> dg.AssetsDefinition:
         book: dg.ResourceParam[BarBook],
         stamp: dg.ResourceParam[Stamp],
     ) -> dg.MaterializeResult:
+        stamp.begin(context.instance, context.run.run_id, "raw_bars", context.partition_key)
         partition = Partition.parse(context.partition_key)
         chapter = book.chapter(partition.series)
         if partition.period not in chapter.periods:
