@@ -25,6 +25,7 @@ from mlplatform.cli_options import (
     Trials,
 )
 from mlplatform.domain.errors import CheckStopped, InputError
+from mlplatform.orchestration.outages import kinds, outage_of, told_of
 from mlplatform.settings import home_path
 
 app = typer.Typer(
@@ -247,14 +248,26 @@ def doctor(home: Home = None) -> None:
 
 
 def main() -> None:
-    """The entry point: exit code 2 for the user's input, 3 for a check that stopped the chain."""
+    """The entry point: exit code 2 for the user's input and for what is down outside, 3 for a check
+    that stopped the chain.
+    """
     try:
         app()
     except (InputError, CheckStopped) as error:
-        Console(stderr=True, soft_wrap=True).print(f"Error: {error}", markup=False, highlight=False)
+        _say(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except kinds() as error:
+        sentence = outage_of(told_of(error))
+        if sentence is None:
+            raise
+        _say(sentence)
+        sys.exit(InputError.exit_code)
+
+
+def _say(error: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(f"Error: {error}", markup=False, highlight=False)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import dagster as dg
 
 from mlplatform.domain.errors import InputError
 from mlplatform.models.errors import AlteredModel
+from mlplatform.orchestration.outages import outage_of, told_of_step
 
 _MENDED_BY_THE_USER = (InputError.__name__, AlteredModel.__name__)
 
@@ -29,7 +30,7 @@ def _for_the_user(event: dg.DagsterEvent) -> str | None:
         if error.cls_name in _MENDED_BY_THE_USER:
             return error.message.partition(": ")[2].strip()
         error = error.cause
-    return None
+    return outage_of(told_of_step(event.step_failure_data.error))
 
 
 def _defect(event: dg.DagsterEvent) -> StepFailed:

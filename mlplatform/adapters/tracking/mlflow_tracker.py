@@ -1,7 +1,6 @@
 """The tracker on MLflow, by its client only: no global active run that a retry could trip over."""
 
 import logging
-import os
 import tempfile
 import time
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlplatform.adapters.tracking.answers import Opened, open_payload
+from mlplatform.adapters.tracking.database import prepare_client, prepare_database
 from mlplatform.adapters.tracking.figures import figures_of
 from mlplatform.adapters.tracking.packaging import save_model
 from mlplatform.adapters.tracking.port import (
@@ -42,8 +42,7 @@ class MlflowTracker:
 
     @cached_property
     def _client(self) -> Any:
-        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+        prepare_client()
         from mlflow import MlflowClient  # slow to import, needed by few processes
 
         for name in (
@@ -54,6 +53,7 @@ class MlflowTracker:
         ):
             logging.getLogger(name).setLevel(logging.WARNING)
 
+        prepare_database(self.uri)
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
     def register(self, note: ModelNote) -> Registered:
