@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -29,10 +30,10 @@ from mlplatform.orchestration.assets import (
 from mlplatform.orchestration.automation import schedules
 from mlplatform.orchestration.automation.freshness import with_freshness
 from mlplatform.orchestration.automation.sensors import sensors
-from mlplatform.orchestration.axis import Axis, Partition
+from mlplatform.orchestration.axis import Axis
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.intake_jobs import intake_jobs
-from mlplatform.orchestration.io import WHOLE, lake_io_manager
+from mlplatform.orchestration.io import kept_in, lake_io_manager
 from mlplatform.orchestration.lineage import Lineage
 from mlplatform.orchestration.log_lines import JSON_LINES, json_lines, log_config
 from mlplatform.orchestration.own_strategy import home_strategy
@@ -115,10 +116,8 @@ def _wire(
         uri, place, settings.model_plots
     )
 
-    def exists(asset: str, partition: Partition) -> bool:
-        return home.lake.has(asset, partition.series, partition.period or WHOLE)
-
-    stamp = Stamp(settings, book, exists, Lineage.of(axis.periods, assets))
+    kept = partial(kept_in, home.lake)
+    stamp = Stamp(settings, book, kept, Lineage.of(axis.periods, assets))
     storage = StudyStorage(home.optuna, settings.optuna_url)
     resources: dict[str, object] = {
         "io_manager": lake_io_manager(home.lake, stamp, home.turns),

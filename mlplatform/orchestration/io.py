@@ -51,6 +51,12 @@ class LakeIOManager(dg.IOManager):
             ) from None
 
 
+def kept_in(lake: Lake, asset: str, series: str) -> frozenset[Partition]:
+    """The partitions of an asset and a series whose file is there."""
+    periods = lake.periods(asset, series)
+    return frozenset(Partition("" if key == WHOLE else key, series) for key in periods)
+
+
 def lake_io_manager(lake: Lake, stamp: Stamp, turns: Turns) -> dg.IOManagerDefinition:
     """The IO manager, which every step needs: the process that has it has its partition's turn."""
 

@@ -3,7 +3,7 @@
 The command, the schedules and the sensors all ask it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mlplatform.orchestration.axis import Partition
@@ -44,8 +44,8 @@ class Planner:
     ledger: Ledger
     series: str
     sources: Mapping[str, Mapping[str, str]]
-    exists: Callable[[str, Partition], bool]
-    """Whether the partition's file is still there."""
+    kept: Callable[[str, str], Collection[Partition]]
+    """The partitions of an asset and a series whose file is there."""
     selection: frozenset[str] | None = None
     """Restrict to these assets; all where None."""
     wanted: dict[str, set[Partition]] = field(init=False)
@@ -59,31 +59,26 @@ class Planner:
         pending: set[tuple[str, Partition]] = set()
         tasks = []
         for asset in self.lineage.order:
+            there = self._there(asset)
             for partition in sorted(self.wanted[asset]):
-                task = self._judge(asset, partition, pending)
+                task = self._judge(asset, partition, there, pending)
                 if task is not None:
                     pending.add((asset, partition))
                     tasks.append(task)
         return tasks
 
-    def next_batch(self) -> Batch | None:
-        """The earliest partition with work, and all of its assets that can surely run now.
-
-        None where nothing is left. After it ran, the ledger must be loaded for its assets.
+    def batches(self, tasks: Sequence[Task]) -> list[Batch]:
+        """Those of the tasks that can surely run now, one batch a partition: earlier periods
+        first, series last. After one ran, the ledger must be loaded for its assets.
         """
-        batches = self.batches()
-        return batches[0] if batches else None
-
-    def batches(self) -> list[Batch]:
-        """All that can run now, one batch a partition: earlier periods first, series last."""
-        tasks = {(task.asset, task.partition): task for task in self.tasks()}
+        pending = {(task.asset, task.partition): task for task in tasks}
         ready: dict[Partition, list[str]] = {}
-        for (asset, partition), task in tasks.items():
+        for (asset, partition), task in pending.items():
             if self.selection is not None and asset not in self.selection:
                 continue
             together = ready.get(partition, [])
             blocked = any(
-                parent in tasks and not (parent[1] == partition and parent[0] in together)
+                parent in pending and not (parent[1] == partition and parent[0] in together)
                 for parent in self.lineage.parents(asset, partition, self.wanted)
             )
             if task.is_sure and not blocked:
@@ -102,11 +97,20 @@ class Planner:
             contents.append((SOURCE, partition.key, self.sources[asset][partition.period]))
         return inputs_hash(contents)
 
+    def _there(self, asset: str) -> Collection[Partition]:
+        """Asked once an asset: in an object store each question costs a journey."""
+        recorded = any(self.ledger.get(asset, partition) for partition in self.wanted[asset])
+        return self.kept(asset, self.series) if recorded else ()
+
     def _judge(
-        self, asset: str, partition: Partition, pending: set[tuple[str, Partition]]
+        self,
+        asset: str,
+        partition: Partition,
+        there: Collection[Partition],
+        pending: set[tuple[str, Partition]],
     ) -> Task | None:
         entry = self.ledger.get(asset, partition)
-        if entry is None or not self.exists(asset, partition):
+        if entry is None or partition not in there:
             return Task(asset, partition, "never materialised", is_sure=True)
         if entry.code != self.lineage.codes[asset]:
             return Task(asset, partition, "its code or settings changed", is_sure=True)

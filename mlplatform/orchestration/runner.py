@@ -73,16 +73,18 @@ def run_chain(
     planner.ledger.load(platform.stamp.lineage.order)
     batches = assets = 0
     last: object = None
-    while (batch := planner.next_batch()) is not None:
+    while ready := planner.batches(planner.tasks()):
+        batch = ready[0]
         with _turn(platform, batch, owner, on_wait):
             planner = platform.stamp.planner(instance, series, selection, planner.ledger)
             planner.ledger.load(batch.assets)
-            if planner.next_batch() != batch:
+            tasks = planner.tasks()
+            if planner.batches(tasks)[:1] != [batch]:
                 continue  # another process was here, or bars came
             inputs = [planner.expected_inputs(asset, batch.partition) for asset in batch.assets]
             if (batch, inputs) == last:
                 raise RuntimeError(f"{batch} ran and is stale again: it is not reproducible")
-            on_batch(batch, len(planner.tasks()))
+            on_batch(batch, len(tasks))
             carrier.carry_out(batch, owner)
             planner.ledger.load(batch.assets)
             batches, assets, last = batches + 1, assets + len(batch.assets), (batch, inputs)

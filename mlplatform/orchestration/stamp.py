@@ -1,6 +1,6 @@
 """How an asset hands over its frame: with content hash, input hash, row count, figures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,8 @@ class Stamp:
 
     settings: StudySettings
     book: BarBook
-    exists: Callable[[str, Partition], bool]
+    kept: Callable[[str, str], Collection[Partition]]
+    """The partitions of an asset and a series whose file is there."""
     lineage: Lineage
     _begun: dict[tuple[str, str], str] = field(default_factory=dict)
     """The input hashes of steps that have begun to read, by run and asset."""
@@ -39,7 +40,7 @@ class Stamp:
         """The planner of one series as its source is now; with what a ledger has read, if given."""
         sources = self.sources(series)
         known = ledger or Ledger(instance)
-        return Planner(self.lineage, known, series, sources, self.exists, selection)
+        return Planner(self.lineage, known, series, sources, self.kept, selection)
 
     def sources(self, series: str) -> dict[str, dict[str, str]]:
         """The outside content of each root partition, as it is now."""

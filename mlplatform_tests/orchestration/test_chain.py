@@ -10,6 +10,7 @@ from mlplatform.domain import tables
 from mlplatform.domain.errors import CheckStopped
 from mlplatform.domain.schema import Table
 from mlplatform.orchestration import card
+from mlplatform.orchestration.instance import open_instance
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench
 
@@ -70,6 +71,23 @@ def test_stored_frames_have_their_declared_schema(finished: Bench, table: Table)
 
 def test_with_nothing_new_nothing_runs(copied: Bench, small_bars: Path) -> None:
     assert copied.run(small_bars) == []
+
+
+def test_a_file_that_is_gone_is_made_again_and_the_lake_is_asked_once_an_asset(
+    copied: Bench, small_bars: Path
+) -> None:
+    study = copied.open(small_bars)
+    (copied.root / "lake" / "labels" / SERIES / "2025-02.parquet").unlink()
+    (copied.root / "lake" / "champion" / SERIES / "all.parquet").unlink()
+    asked: list[str] = []
+    with open_instance(study.platform.home) as instance:
+        planner = study.platform.stamp.planner(instance, SERIES)
+        kept = planner.kept
+        planner.kept = lambda asset, series: asked.append(asset) or kept(asset, series)
+        tasks = planner.tasks()
+    gone = {(t.partition.period, t.asset) for t in tasks if t.reason == "never materialised"}
+    assert gone == {("2025-02", "labels"), ("", "champion")}
+    assert len(asked) == len(set(asked)) == len(study.platform.stamp.lineage.order)
 
 
 def test_a_new_period_runs_itself_its_window_and_the_study(

@@ -18,7 +18,8 @@ def fit_window(root: Path, data: Path, period: str, seed: int) -> list[ModelNote
     with open_instance(study.platform.home) as instance:
         planner = study.platform.stamp.planner(instance, study.series.name)
         planner.ledger.load(study.platform.stamp.lineage.order)
-        batch = next(b for b in planner.batches() if b.partition.period == period)
+        ready = planner.batches(planner.tasks())
+        batch = next(b for b in ready if b.partition.period == period)
         result = study.platform.definitions.resolve_job_def("windows").execute_in_process(
             partition_key=batch.partition.key,
             asset_selection=[dg.AssetKey(asset) for asset in batch.assets],

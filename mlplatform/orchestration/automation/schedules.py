@@ -102,7 +102,7 @@ def run_requests(
             planner = stamp.planner(instance, series, selection)
         except InputError as error:
             raise dg.Failure(str(error)) from None
-        for batch in planner.batches():
+        for batch in planner.batches(planner.tasks()):
             yield dg.RunRequest(
                 run_key=None,
                 partition_key=batch.partition.key,
