@@ -90,6 +90,13 @@ class StudySettings(BaseSettings):
     setups where empty."""
     model_threads: int = Field(2, ge=1)
     """Families fitted side by side; changes no byte. 1 where several windows run at a time."""
+    executor: Literal["in_process", "multiprocess", "ray", "kubernetes"] = "in_process"
+    """Who carries out the steps of a run; changes no byte. Past `in_process`, `run` trains several
+    windows at a time."""
+    windows_at_once: int = Field(2, ge=1)
+    """Windows that `run` trains at a time, and steps at a time in one run of other processes."""
+    step_cores: int = Field(1, ge=1)
+    """Cores that a step asks of Ray or Kubernetes, and its libraries' threads at most."""
     model_plots: bool = True
     """Whether runs in MLflow carry plots of their models: half a second a window."""
     ingest_cron: str = "15 16 * * 1-5"

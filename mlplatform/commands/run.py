@@ -12,6 +12,7 @@ from mlplatform.commands.study import OpenStudy, Wish, open_study
 from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.runner import Done, run_chain
+from mlplatform.orchestration.spread import run_spread
 from mlplatform.reports.console import study_summary
 from mlplatform.settings import StudySettings
 
@@ -28,7 +29,11 @@ def run(home_root: Path, wish: Wish, console: Console) -> None:
     )
     with progress:
         bar = progress.add_task("reading bars", total=None)
-        study = open_study(home_root, wish, lambda _: progress.advance(bar))
+
+        def on_step(_: str) -> None:
+            progress.advance(bar)
+
+        study = open_study(home_root, wish, on_step)
         study.settle()
 
         def on_batch(batch: Batch, left: int) -> None:
@@ -40,8 +45,11 @@ def run(home_root: Path, wish: Wish, console: Console) -> None:
             progress.console.print(f"Another run is at {batch.partition.key}: waiting for it.")
 
         with open_instance(study.platform.home) as instance:
-            name = study.series.name
-            done = run_chain(study.platform, instance, name, on_batch, on_wait=on_wait)
+            who = (study.platform, instance, study.series.name, on_batch)
+            if study.platform.settings.executor == "in_process":
+                done = run_chain(*who, on_wait=on_wait)
+            else:
+                done = run_spread(*who, on_step, on_wait)
     _conclude(study, done, console)
 
 

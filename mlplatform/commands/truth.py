@@ -2,10 +2,8 @@
 
 import json
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from mlplatform.commands.truth_world import run_world
 from mlplatform.domain.errors import CheckStopped, InputError
 from mlplatform.orchestration.code import code_version
 from mlplatform.orchestration.runner import StepFailed
+from mlplatform.orchestration.threads import limited_to
 from mlplatform.studies.truth.outcome import Outcome
 from mlplatform.studies.truth.tally import passes, tally
 from mlplatform.studies.truth.worlds import PlannedWorld, TruthSettings, left_over, plan_worlds
@@ -25,14 +24,6 @@ from mlplatform.studies.truth.worlds import PlannedWorld, TruthSettings, left_ov
 _CODE = ("commands.truth_world", "orchestration.build")
 _WORLDS_A_PROCESS = 8
 """Then it is replaced, so that what a hundred runs leave in memory does not add up."""
-_ONE_THREAD = dict.fromkeys(
-    (
-        *("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"),
-        *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
-    ),
-    "1",
-)
-"""What keeps the libraries of a worker on one core; read when they are imported."""
 
 Finished = tuple[PlannedWorld, Outcome | Exception]
 Work = Callable[[Sequence[PlannedWorld]], Iterator[Finished]]
@@ -112,7 +103,7 @@ def _processes(settings: TruthSettings, folder: Path, workers: int) -> Work:
     def work(left: Sequence[PlannedWorld]) -> Iterator[Finished]:
         # Not by `max_tasks_per_child`: under Python 3.11 a pool hangs when it comes to that.
         for shift in _shifts(left, workers * _WORLDS_A_PROCESS):
-            with _environment(_ONE_THREAD):
+            with limited_to(1):
                 yield from _shift(shift, settings, folder / "now", workers)
 
     return work
@@ -139,21 +130,6 @@ def _shift(
                 yield futures[future], future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """What processes that start now find in their environment."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _identity(settings: TruthSettings) -> str:

@@ -32,6 +32,7 @@ from mlplatform.orchestration.automation.freshness import with_freshness
 from mlplatform.orchestration.automation.sensors import sensors
 from mlplatform.orchestration.axis import Axis
 from mlplatform.orchestration.card import Workshop
+from mlplatform.orchestration.executors import executor_of
 from mlplatform.orchestration.intake_jobs import intake_jobs
 from mlplatform.orchestration.io import kept_in, lake_io_manager
 from mlplatform.orchestration.lineage import Lineage
@@ -140,7 +141,7 @@ def _wire(
         schedules=schedules.schedules(jobs, stamp),
         sensors=sensors(home, stamp, settings, tracker, notifier),
         resources=resources | dict(overrides),
-        executor=dg.in_process_executor,
+        executor=executor_of(settings),
         loggers=loggers,
     )
     return Platform(home, settings, book, tracker, stamp, strategy, definitions)

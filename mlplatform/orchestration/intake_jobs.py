@@ -58,6 +58,7 @@ def intake_jobs(
         description="Bars of every stale period, and their checks, in one run.",
         logger_defs=dict(loggers),
         config=dict(config),
+        executor_def=dg.in_process_executor,
     )
     def intake() -> None:
         take_in()
@@ -67,6 +68,7 @@ def intake_jobs(
         description="Takes in the files of the landing folder, then `intake`.",
         logger_defs=dict(loggers),
         config=dict(config),
+        executor_def=dg.in_process_executor,
     )
     def landing() -> None:
         take_in(start=sweep())

@@ -1,6 +1,6 @@
 """Carries out a plan: one Dagster run a partition, in this process, until nothing is left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -68,14 +68,14 @@ def run_chain(
     """
     instance.add_dynamic_partitions(str(SERIES.name), [series])
     close_abandoned(instance, platform.home.turns)
-    carrier, owner = _Carrier(platform, instance, series), own_name()
+    owner = own_name()
     planner = platform.stamp.planner(instance, series, selection)
     planner.ledger.load(platform.stamp.lineage.order)
     batches = assets = 0
     last: object = None
     while ready := planner.batches(planner.tasks()):
         batch = ready[0]
-        with _turn(platform, batch, owner, on_wait):
+        with turn_of(platform, batch, owner, on_wait):
             planner = platform.stamp.planner(instance, series, selection, planner.ledger)
             planner.ledger.load(batch.assets)
             tasks = planner.tasks()
@@ -85,38 +85,39 @@ def run_chain(
             if (batch, inputs) == last:
                 raise RuntimeError(f"{batch} ran and is stale again: it is not reproducible")
             on_batch(batch, len(tasks))
-            carrier.carry_out(batch, owner)
+            carry_out(platform, instance, batch, owner, job_for(batch))
             planner.ledger.load(batch.assets)
             batches, assets, last = batches + 1, assets + len(batch.assets), (batch, inputs)
     return Done(batches, assets)
 
 
-def _turn(
+def turn_of(
     platform: Platform, batch: Batch, owner: str, on_wait: OnWait
 ) -> AbstractContextManager[None]:
+    """The turn of a batch's partition; `on_wait` is told where another process has it."""
     return platform.home.turns.take(batch.partition.key, owner, lambda: on_wait(batch))
 
 
-@dataclass(frozen=True)
-class _Carrier:
-    """Carries out batches of one series, each in one Dagster run."""
+def carry_out(
+    platform: Platform, instance: dg.DagsterInstance, batch: Batch, owner: str, job: str
+) -> None:
+    """One run of a job in this process; raises where a check stopped it or a step failed."""
+    result = platform.definitions.resolve_job_def(job).execute_in_process(
+        partition_key=batch.partition.key,
+        asset_selection=[dg.AssetKey(asset) for asset in batch.assets],
+        instance=instance,
+        tags={SERIES_TAG: batch.partition.series, OWNER_TAG: owner},
+        run_config=run_config(platform),
+        raise_on_error=False,
+    )
+    raise_for(result.all_events)
+    if not result.success:
+        raise StepFailed(f"Run {result.run_id} failed before its first step.")
 
-    platform: Platform
-    instance: dg.DagsterInstance
-    series: str
 
-    def carry_out(self, batch: Batch, owner: str) -> None:
-        """Raises where a check stopped it or a step failed."""
-        name = "windows" if batch.partition.period else "report"
-        result = self.platform.definitions.resolve_job_def(name).execute_in_process(
-            partition_key=batch.partition.key,
-            asset_selection=[dg.AssetKey(asset) for asset in batch.assets],
-            instance=self.instance,
-            tags={SERIES_TAG: self.series, OWNER_TAG: owner},
-            run_config=_config(self.platform),
-            raise_on_error=False,
-        )
-        _raise_for(result)
+def job_for(batch: Batch) -> str:
+    """The job whose assets a batch is of."""
+    return "windows" if batch.partition.period else "report"
 
 
 def run_intake(platform: Platform, instance: dg.DagsterInstance, series: list[str]) -> list[Judged]:
@@ -128,7 +129,7 @@ def run_intake(platform: Platform, instance: dg.DagsterInstance, series: list[st
         result = job.execute_in_process(
             instance=instance,
             tags={OWNER_TAG: owner},
-            run_config={"ops": {"take_in": {"config": {"series": series}}}, **_config(platform)},
+            run_config={"ops": {"take_in": {"config": {"series": series}}}, **run_config(platform)},
             raise_on_error=False,
         )
     for event in result.all_events:
@@ -137,7 +138,7 @@ def run_intake(platform: Platform, instance: dg.DagsterInstance, series: list[st
     return [_judged(evaluation) for evaluation in result.get_asset_check_evaluations()]
 
 
-def _config(platform: Platform) -> dict[str, Any]:
+def run_config(platform: Platform) -> dict[str, Any]:
     """Finished steps to the person who waits; the log too, where it is wanted as JSON."""
     logs = log_config(platform.settings.log_format).get("loggers", {})
     return {"loggers": {PROGRESS: {}, **logs}}
@@ -149,15 +150,17 @@ def _judged(evaluation: dg.AssetCheckEvaluation) -> Judged:
     return Judged(evaluation.check_name, periods, tuple(Failure(**item) for item in told))
 
 
-def _raise_for(result: dg.ExecuteInProcessResult) -> None:
-    for evaluation in result.get_asset_check_evaluations():
-        if not evaluation.passed and evaluation.blocking:
-            raise CheckStopped(
-                f"Check {evaluation.check_name} of {evaluation.asset_key.path[-1]} stopped the "
-                f"chain: {evaluation.description}."
-            )
-    for event in result.all_events:
+def raise_for(events: Iterable[dg.DagsterEvent]) -> None:
+    """CheckStopped where a blocking check of a run failed; what `failure` says of a failed step."""
+    events = list(events)
+    for event in events:
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed and evaluation.blocking:
+                raise CheckStopped(
+                    f"Check {evaluation.check_name} of {evaluation.asset_key.path[-1]} stopped the "
+                    f"chain: {evaluation.description}."
+                )
+    for event in events:
         if event.is_step_failure:
             raise failure(event)
-    if not result.success:
-        raise StepFailed(f"Run {result.run_id} failed before its first step.")

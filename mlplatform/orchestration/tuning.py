@@ -18,6 +18,7 @@ from mlplatform.studies.training import TrainingSet
 
 _NOT_THE_OBJECTIVE = {
     *("trials", "tuning_seconds", "tuning_workers", "model_threads"),
+    *("executor", "windows_at_once", "step_cores"),
     *("first_period", "from_period", "to_period"),
     *("lake_uri", "mlflow_uri", "optuna_url", "model_plots"),
     *("ingest_cron", "train_cron", "decide_cron", "report_cron", "log_format"),

@@ -26,6 +26,7 @@ from mlplatform.models.stop_shape import ShapeConfig
 from mlplatform.models.tuning import Tuner
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.notes import Window, model_note, policy_note
+from mlplatform.orchestration.threads import families_at_once
 from mlplatform.orchestration.tuning import tuner_of
 from mlplatform.settings import StudySettings
 from mlplatform.setups.inputs import DETECTOR_SCORE
@@ -82,7 +83,7 @@ class WindowDesk:
             size_method=self.settings.size_method,
             bars_per_day=23 * 3600 / series.timeframe.seconds,
             families=self.settings.families,
-            threads=self.settings.model_threads,
+            threads=families_at_once(self.settings),
             class_weight=self.settings.class_weight,
         )
         run_id = context.run.run_id

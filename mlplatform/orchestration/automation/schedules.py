@@ -37,6 +37,7 @@ def jobs(config: Mapping[str, Any]) -> dict[str, Any]:
         selection=dg.AssetSelection.assets("model_comparison"),
         description="Compares champion and challenger anew.",
         config=dict(config) or None,
+        executor_def=dg.in_process_executor,
     )
     return {"compare": compare} | {
         name: dg.define_asset_job(
@@ -44,6 +45,8 @@ def jobs(config: Mapping[str, Any]) -> dict[str, Any]:
             selection=dg.AssetSelection.groups(*groups),
             description=f"Materialises the groups {', '.join(groups)}.",
             config=dict(config) or None,
+            # What takes less time than sending it away stays: only models are sent.
+            executor_def=None if "models" in groups else dg.in_process_executor,
         )
         for name, groups in JOBS.items()
     }
