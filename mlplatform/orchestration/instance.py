@@ -3,10 +3,12 @@
 import dagster as dg
 
 from mlplatform.adapters.home import Home
+from mlplatform.adapters.patience import be_brief_of_postgres
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:
     """The instance whose runs and assets the UI shows; close it, or use it in a `with`."""
+    be_brief_of_postgres()
     return dg.DagsterInstance.from_config(str(home.dagster))
 
 

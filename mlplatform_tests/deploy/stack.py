@@ -133,13 +133,14 @@ class Stack:
 
 
 @contextmanager
-def stack() -> Iterator[Stack]:
-    """All services, started in order, stopped in the end."""
+def stack(more: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """All services, started in order, stopped in the end; `more` are variables of .env."""
     root = Path(tempfile.mkdtemp(prefix="stack-"))
     for folder in ("home", "logs"):
         (root / folder).mkdir()
     shutil.copytree(ROOT / "deploy", root / "deploy")
-    one = Stack(root, {name: free_port() for name in _PORTS}, read_services(SECRETS))
+    told = read_services(SECRETS | dict(more or {}))
+    one = Stack(root, {name: free_port() for name in _PORTS}, told)
     try:
         with postgres(one), object_store(one):
             for name in _ORDER:
@@ -170,7 +171,7 @@ def postgres_programs() -> Path | None:
 
 
 @contextmanager
-def postgres(stack: Stack) -> Iterator[None]:
+def postgres(stack: Stack) -> "Iterator[PostgresServer]":
     """A Postgres with the file's user, password and databases; it never runs as root."""
     programs = postgres_programs()
     assert programs is not None
@@ -192,7 +193,7 @@ def postgres(stack: Stack) -> Iterator[None]:
         for line in (ROOT / "deploy/postgres/databases.sql").read_text().splitlines():
             if not line.startswith("--"):
                 server.sql(told, line)
-        yield
+        yield server
     finally:
         server.stop()
         shutil.rmtree(place, ignore_errors=True)

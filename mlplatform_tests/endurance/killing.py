@@ -64,3 +64,8 @@ def _start(words: list[str], more: Mapping[str, str] | None) -> "subprocess.Pope
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def end_of(words: list[str], more: Mapping[str, str] | None = None) -> int:
+    """The return code of a command in a process group of its own, which it may kill."""
+    return _start(words, more).wait()

@@ -1,7 +1,10 @@
 """What a home holds, read as its users read it, to be compared with an undisturbed one."""
 
 import json
+import warnings
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +54,19 @@ def champion_of(home: Path) -> bytes | None:
     """The champion's content; raises AlteredModel where it is not whole."""
     if not (home / "mlflow" / "mlflow.db").is_file():
         return None
-    payload = tracker(home).champion_payload(SERIES)
+    with _mlflow_may_warn():
+        payload = tracker(home).champion_payload(SERIES)
     if payload is not None:
         open_payload(payload)
     return payload
+
+
+@contextmanager
+def _mlflow_may_warn() -> Iterator[None]:
+    """Its own warnings, and those of what it imports, are no matter of ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def tracker(home: Path) -> MlflowTracker:
@@ -66,11 +78,13 @@ def content_of(home: Path) -> dict[str, Any]:
     """Everything that the same input and seed must give again, by what it is."""
     report = json.loads((home / "reports" / SERIES / "report.json").read_text())
     report.pop("provenance")
+    with _mlflow_may_warn():
+        registry = _registry(home)
     return {
         "report": report,
         "trades": pl.read_parquet(home / "reports" / SERIES / "trades.parquet"),
         "champion": champion_of(home),
-        "registry": _registry(home),
+        "registry": registry,
         "studies": _studies(home),
         "quarantined": _quarantined(home),
         **_lake(home),

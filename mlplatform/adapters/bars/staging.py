@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections import defaultdict
@@ -19,6 +20,7 @@ from mlplatform.domain.tables import ORIGIN, RAW_BARS
 from mlplatform.market.periods import split_periods
 
 ORIGIN_DIGITS = 16
+_PREFIX = "mlplatform-staging-"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Staged:
 
 def stage(source: Source, axis: PeriodAxis, is_linked: bool) -> Staged:
     """Read a source to its end; raises InputError, and leaves nothing, where it is unusable."""
-    folder = Path(tempfile.mkdtemp(prefix="mlplatform-staging-"))
+    clear_abandoned(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     is_done = False
     try:
         staged = _stage(source, axis, is_linked, folder)
@@ -65,6 +68,24 @@ def stage(source: Source, axis: PeriodAxis, is_linked: bool) -> Staged:
     finally:
         if not is_done:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_abandoned(root: Path) -> None:
+    """Remove what processes that were killed left: as much as they had read."""
+    for folder in root.glob(f"{_PREFIX}*-*"):
+        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if process.isdigit() and not _is_alive(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # another user's
+    return True
 
 
 def _stage(source: Source, axis: PeriodAxis, is_linked: bool, folder: Path) -> Staged:

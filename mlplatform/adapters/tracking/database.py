@@ -1,12 +1,12 @@
 """MLflow's own database of a home, and how long its client waits for a server."""
 
-import logging
 import os
 from pathlib import Path
 
 from filelock import FileLock
 
 from mlplatform.adapters.atomic import replacing
+from mlplatform.adapters.patience import be_brief_of_servers
 
 _SQLITE = "sqlite:///"
 _WAITING = {
@@ -26,6 +26,7 @@ def prepare_client() -> None:
     """Settle what MLflow reads of the environment, before it is imported; what is set stays."""
     for name, value in (_WAITING | _QUIET).items():
         os.environ.setdefault(name, value)
+    be_brief_of_servers()
 
 
 def prepare_database(uri: str) -> None:
@@ -45,7 +46,5 @@ def prepare_database(uri: str) -> None:
             return
         from mlflow.db import upgrade
 
-        for name in ("alembic", "mlflow.store.db.utils"):
-            logging.getLogger(name).setLevel(logging.WARNING)
         with replacing(path) as temporary:
             upgrade.callback(f"{_SQLITE}{temporary}")

@@ -47,12 +47,12 @@ class MlflowTracker:
 
         for name in (
             "alembic",
-            "mlflow.store.db.utils",
             "mlflow.store.model_registry",
             "mlflow.pyfunc",
         ):
             logging.getLogger(name).setLevel(logging.WARNING)
-
+        # It logs the traceback of what it raises.
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
         prepare_database(self.uri)
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
