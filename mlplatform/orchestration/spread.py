@@ -136,7 +136,9 @@ class _Crew:
     def _send(self) -> Batch | None:
         """Send out what can go; the first batch that is to be done here instead."""
         free = [
-            b for b in self._planner.batches(planner.tasks()) if b.partition not in self._at_work
+            b
+            for b in self._planner.batches(self._planner.tasks())
+            if b.partition not in self._at_work
         ]
         parts = [(batch, *self._parts(batch)) for batch in free]
         for batch, here, _ in parts:
