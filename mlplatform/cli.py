@@ -240,6 +240,17 @@ def metrics(
 
 
 @app.command()
+def prune(
+    home: Home = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+) -> None:
+    """Remove old runs, superseded models, and files that nothing refers to, by the settings."""
+    from mlplatform.commands.prune import prune as remove_what_is_old
+
+    remove_what_is_old(home_path(home), dry_run, Console())
+
+
+@app.command()
 def doctor(home: Home = None) -> None:
     """Check versions, home, ports and optional parts, one line each."""
     from mlplatform.commands.doctor import doctor as examine

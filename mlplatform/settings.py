@@ -109,6 +109,18 @@ class StudySettings(BaseSettings):
     """When `report` looks."""
     drift_limit_frac: float = Field(0.25, gt=0, lt=1)
     """Share of drifted model inputs past which people are told and due windows are trained."""
+    prune_cron: str = "0 6 * * 6"
+    """When `prune` removes what is old, by the five settings below."""
+    keep_runs_days: int = Field(90, ge=1)
+    """How long runs of Dagster stay that nothing refers to any more, with events and logs."""
+    keep_files_days: int = Field(30, ge=1)
+    """How long files of the lake stay that no source or asset stands behind any more."""
+    keep_studies_days: int = Field(30, ge=1)
+    """How long Optuna's studies stay after their last trial."""
+    keep_versions: int = Field(12, ge=1)
+    """The newest versions of each registered model that stay, whether referred to or not."""
+    keep_reports: int = Field(24, ge=1)
+    """The newest reports of a series that stay in MLflow."""
     log_format: Literal["text", "json"] = "text"
     """json: runs log lines of JSON on standard error, each with run, asset and partition."""
     lake_uri: str | None = None

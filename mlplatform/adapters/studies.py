@@ -4,9 +4,12 @@ on one.
 
 import logging
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from mlplatform.adapters.atomic import replacing
 
 
 class StudyStorage:
@@ -24,7 +27,46 @@ class StudyStorage:
         if self._url is not None:
             return RDBStorage(self._url)
         self._folder.mkdir(parents=True, exist_ok=True)
-        return JournalStorage(JournalFileBackend(str(self._folder / f"{series}.log")))
+        return JournalStorage(JournalFileBackend(str(self._journal(series))))
+
+    def ages(self, series: str) -> dict[str, datetime]:
+        """When the newest trial of each study of the series began or ended, UTC, by name; studies
+        without trials are left out.
+        """
+        if self._url is None and not self._journal(series).is_file():
+            return {}
+        storage = self.open(series)
+        found = {}
+        for study in storage.get_all_studies():
+            if study.study_name.startswith(f"{series}-"):
+                trials = storage.get_all_trials(study._study_id, deepcopy=False)
+                times = [at for t in trials for at in (t.datetime_start, t.datetime_complete) if at]
+                if times:  # Optuna's times are local ones, without a zone
+                    found[study.study_name] = max(times).astimezone(UTC)
+        return found
+
+    def forget(self, series: str, names: Collection[str]) -> None:
+        """Remove these studies. A journal only ever grows: it is written anew without them, so
+        nobody may be at work on it.
+        """
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        storage = self.open(series)
+        if self._url is not None:
+            for name in names:
+                optuna.delete_study(study_name=name, storage=storage)
+            return
+        held = [study.study_name for study in storage.get_all_studies()]
+        with replacing(self._journal(series)) as temporary:
+            backend = optuna.storages.journal.JournalFileBackend(str(temporary))
+            rest = optuna.storages.JournalStorage(backend)
+            for name in held:
+                if name not in names:
+                    optuna.copy_study(from_study_name=name, from_storage=storage, to_storage=rest)
+
+    def _journal(self, series: str) -> Path:
+        return self._folder / f"{series}.log"
 
 
 def worker_processes(count: int) -> Callable[[Callable[[], None]], None]:

@@ -29,6 +29,7 @@ from mlplatform.orchestration.assets import (
 )
 from mlplatform.orchestration.automation import schedules
 from mlplatform.orchestration.automation.freshness import with_freshness
+from mlplatform.orchestration.automation.pruning import prune_job, prune_schedule
 from mlplatform.orchestration.automation.sensors import sensors
 from mlplatform.orchestration.axis import Axis
 from mlplatform.orchestration.card import Workshop
@@ -67,6 +68,7 @@ class Platform:
     book: BarBook
     tracker: Tracker
     stamp: Stamp
+    storage: StudyStorage
     strategy: Strategy
     definitions: dg.Definitions
 
@@ -133,18 +135,18 @@ def _wire(
     notifier: Notifier = overrides.pop("notifier", None) or AppriseNotifier()  # type: ignore[assignment]
     logs = log_config(settings.log_format)
     loggers = {PROGRESS: step_logger(on_step or (lambda _: None)), JSON_LINES: json_lines}
-    jobs = schedules.jobs(logs)
+    jobs, prune = schedules.jobs(logs), prune_job(loggers, logs)
     definitions = dg.Definitions(
         assets=assets,
         asset_checks=[build(workshop) for build in _CHECKS],
-        jobs=[*jobs.values(), *intake_jobs(loggers, logs)],
-        schedules=schedules.schedules(jobs, stamp),
+        jobs=[*jobs.values(), *intake_jobs(loggers, logs), prune],
+        schedules=[*schedules.schedules(jobs, stamp), prune_schedule(prune, settings)],
         sensors=sensors(home, stamp, settings, tracker, notifier),
         resources=resources | dict(overrides),
         executor=executor_of(settings),
         loggers=loggers,
     )
-    return Platform(home, settings, book, tracker, stamp, strategy, definitions)
+    return Platform(home, settings, book, tracker, stamp, storage, strategy, definitions)
 
 
 def build_definitions(

@@ -22,6 +22,8 @@ _NOT_THE_OBJECTIVE = {
     *("first_period", "from_period", "to_period"),
     *("lake_uri", "mlflow_uri", "optuna_url", "model_plots"),
     *("ingest_cron", "train_cron", "decide_cron", "report_cron", "log_format"),
+    *("prune_cron", "keep_runs_days", "keep_files_days", "keep_studies_days"),
+    *("keep_versions", "keep_reports"),
 }
 """Settings with which a study may be taken up again: more trials, another place, another time."""
 

@@ -44,6 +44,14 @@ class ShelfContract:
         assert not shelf.has("a/b")
         assert shelf.has("a/b/1.parquet")
 
+    def test_what_is_removed_is_gone_and_its_neighbour_stays(self, shelf: Shelf) -> None:
+        """Removing what is not there is no error."""
+        for name in ("a/b/1.parquet", "a/b/2.parquet"):
+            shelf.put(name, FRAME)
+        for _ in range(2):
+            shelf.remove("a/b/1.parquet")
+        assert shelf.names("a/b") == ["2.parquet"]
+
     def test_the_address_names_the_frame(self, shelf: Shelf) -> None:
         """It is what the catalog shows."""
         assert shelf.put("a/b/1.parquet", FRAME).endswith("a/b/1.parquet")

@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from mlplatform.adapters.tracking.port import (
+    CHAMPION,
     PAYLOAD_SHA256,
+    POLICY,
     RECIPE,
+    REPORT,
     ModelNote,
     Registered,
+    Tracked,
     unaltered,
 )
+
+BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
+"""When the first run of a tracker in memory began."""
 
 
 @dataclass
@@ -22,6 +30,8 @@ class MemoryTracker:
     notes: list[ModelNote] = field(default_factory=list)
     reports: dict[tuple[str, str], Mapping[str, bytes]] = field(default_factory=dict)
     """Files by series and identity."""
+    forgotten: set[tuple[str, str]] = field(default_factory=set)
+    """Reports that are kept no more."""
 
     def register(self, note: ModelNote) -> Registered:
         """Register the version, or find the one with that fingerprint."""
@@ -31,7 +41,8 @@ class MemoryTracker:
         mine = self.versions.setdefault(note.registered_name, [])
         tags = {"fingerprint": note.fingerprint, "period": note.period, **note.tags}
         tags[PAYLOAD_SHA256] = note.payload_sha256
-        made = Registered(str(len(mine) + 1), f"run-{len(self.notes)}", tags)
+        number = 1 + sum(one.registered_name == note.registered_name for one in self.notes)
+        made = Registered(str(number), f"run-{len(self.notes)}", tags)
         mine.append(made)
         self.notes.append(note)
         self.payloads[note.registered_name, made.version] = note.payload
@@ -78,3 +89,38 @@ class MemoryTracker:
         """The recipes of all policies that were registered for the series."""
         mine = self.versions.get(f"{series}-policy", [])
         return frozenset(item.tags[RECIPE] for item in mine if RECIPE in item.tags)
+
+    def tracked(self, series: str) -> tuple[Tracked, ...]:
+        """Versions in the order in which they were made, a minute each; then reports."""
+        models = [
+            Tracked(
+                made.run_id,
+                series,
+                role,
+                made.tags["fingerprint"],
+                BEGAN + timedelta(minutes=int(made.run_id.rpartition("-")[2])),
+                made.version,
+                frozenset({CHAMPION} if self._is_champion(series, role, made) else ()),
+                made.tags,
+            )
+            for name, mine in self.versions.items()
+            if (role := name.removeprefix(f"{series}-")) != name and "-" not in role
+            for made in mine
+        ]
+        reports = [
+            Tracked(f"report-{place}", series, REPORT, identity, BEGAN + timedelta(minutes=place))
+            for place, (held, identity) in enumerate(self.reports)
+            if held == series and (held, identity) not in self.forgotten
+        ]
+        return (*models, *reports)
+
+    def forget(self, item: Tracked) -> None:
+        """Remove a version or a report; numbers are never given twice."""
+        if item.role == REPORT:
+            self.forgotten.add((item.series, item.fingerprint))
+            return
+        name = f"{item.series}-{item.role}"
+        self.versions[name] = [one for one in self.versions[name] if one.run_id != item.run_id]
+
+    def _is_champion(self, series: str, role: str, made: Registered) -> bool:
+        return role == POLICY and self.champions.get(series) == made.version

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
-from mlplatform.adapters.tracking.port import ModelNote, Tracker, TrialNote
+from mlplatform.adapters.tracking.port import ModelNote, Tracker, TrialNote, pins_of
 from mlplatform.models.errors import AlteredModel
 from mlplatform.models.serial import fingerprint, from_bytes, to_bytes
 from mlplatform.models.stop import fit_stop
@@ -299,3 +299,58 @@ def test_the_champion_policy_predicts_the_same_in_a_clean_process(uri: tuple[str
     contracts = np.where(plan.take, plan.contracts, 0)
     expected = np.column_stack([plan.stop_atr, plan.probability, contracts])
     np.testing.assert_array_equal(np.load(uri[1] / "said.npy"), expected)
+
+
+def test_what_is_tracked_of_a_series_is_told_with_version_alias_and_tags(
+    tracker: Tracker, note: ModelNote
+) -> None:
+    mine = replace(note, series="NQ-15m")
+    stop = tracker.register(mine)
+    policy = tracker.register(replace(policy_of(mine, "p"), tags={"stop_version": stop.version}))
+    tracker.promote("NQ-15m", policy.version, {})
+    kept = tracker.keep_report("NQ-15m", "d" * 64, {"report.json": b"{}"}, {})
+    tracker.register(replace(note, series="NQ-15m-not", role="stop"))
+    held = {item.role: item for item in tracker.tracked("NQ-15m")}
+    assert set(held) == {"stop", "policy", "report"}
+    assert (held["stop"].version, held["stop"].run_id) == (stop.version, stop.run_id)
+    assert held["stop"].fingerprint == mine.fingerprint
+    assert held["stop"].aliases == frozenset()
+    assert held["policy"].aliases == {"champion"}
+    assert pins_of(held["policy"]) == {("NQ-15m", "stop", stop.version)}
+    assert pins_of(held["stop"]) == frozenset()
+    assert (held["report"].run_id, held["report"].version) == (kept["report_run"], None)
+    assert tracker.tracked("ES-10m") == ()
+
+
+def test_what_is_forgotten_is_gone_and_may_be_registered_again(
+    tracker: Tracker, note: ModelNote
+) -> None:
+    mine = replace(note, series="ES-15m")
+    first = tracker.register(mine)
+    other = tracker.register(replace(mine, fingerprint="other"))
+    tracker.keep_report("ES-15m", "e" * 64, {"report.json": b"{}"}, {})
+    for item in tracker.tracked("ES-15m"):
+        if item.run_id != other.run_id:
+            tracker.forget(item)
+    assert [item.run_id for item in tracker.tracked("ES-15m")] == [other.run_id]
+    assert tracker.find("ES-15m-stop", mine.fingerprint) is None
+    again = tracker.register(mine)
+    assert again.version not in (first.version, other.version)
+
+
+def test_nothing_of_a_forgotten_model_is_left_on_disk(
+    uri: tuple[str, Path], note: ModelNote
+) -> None:
+    """Nor do its trials show; a removal that was interrupted is found again, and finished."""
+    from mlflow import MlflowClient
+
+    tracker, client = MlflowTracker(*uri), MlflowClient(tracking_uri=uri[0], registry_uri=uri[0])
+    made = tracker.register(replace(note, series="MNQ-15m"))
+    client.delete_model_version("MNQ-15m-stop", made.version)
+    (left,) = tracker.tracked("MNQ-15m")
+    assert (left.run_id, left.version) == (made.run_id, None)
+    assert children(uri, made.run_id)
+    tracker.forget(left)
+    assert tracker.tracked("MNQ-15m") == ()
+    assert children(uri, made.run_id) == {}
+    assert not [path for path in (uri[1] / made.run_id).rglob("*") if path.is_file()]

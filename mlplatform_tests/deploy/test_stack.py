@@ -10,6 +10,7 @@ import boto3
 import psycopg2
 import pytest
 
+from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform_tests.deploy.stack import SECRETS, Stack, postgres_programs, stack
 
 pytestmark = pytest.mark.skipif(
@@ -108,6 +109,32 @@ def test_the_webserver_knows_the_assets_and_that_they_were_made(ran: Stack) -> N
     }
     assert made["walk_forward_report"]
     assert made["bars"]
+
+
+def test_what_is_forgotten_leaves_the_bucket(up: Stack) -> None:
+    tracker = MlflowTracker(f"http://127.0.0.1:{up.ports['mlflow']}")
+    place = tracker.keep_report("NQ-1m", "f" * 64, {"report.json": b"{}"}, {"ml_net_usd": 1.0})
+    run_id = place["report_run"].rpartition("/")[2]
+    assert [key for key in keys(up, "mlflow") if run_id in key]
+    (held,) = tracker.tracked("NQ-1m")
+    tracker.forget(held)
+    assert tracker.tracked("NQ-1m") == ()
+    assert not [key for key in keys(up, "mlflow") if run_id in key]
+
+
+def test_a_dry_run_of_prune_looks_at_every_store(ran: Stack) -> None:
+    done = ran.run(["mlplatform", "prune", "--dry-run"])
+    assert done.returncode == 0, done.stderr
+    assert "Nothing is old enough to go." in done.stdout
+
+
+def test_prometheus_is_told_of_the_series(ran: Stack) -> None:
+    with urllib.request.urlopen(
+        f"http://127.0.0.1:{ran.ports['metrics']}/metrics", timeout=120
+    ) as answer:
+        told = answer.read().decode()
+    assert f'mlplatform_champion_version{{series="{SERIES}"}}' in told
+    assert f'mlplatform_data_age_seconds{{series="{SERIES}"}}' in told
 
 
 def test_nothing_is_done_twice(ran: Stack) -> None:

@@ -34,6 +34,10 @@ class Folder:
         found = (self.root / folder).glob("*")
         return [path.name for path in found if path.is_file() and path.name[0] != "."]
 
+    def remove(self, name: str) -> None:
+        """Remove the frame of that name, if there is one."""
+        (self.root / name).unlink(missing_ok=True)
+
     def create(self) -> None:
         """Make the folder."""
         self.root.mkdir(parents=True, exist_ok=True)

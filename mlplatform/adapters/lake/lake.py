@@ -25,6 +25,9 @@ class Shelf(Protocol):
     def names(self, folder: str) -> list[str]:
         """The names right under a folder, without it; none where there is no such folder."""
 
+    def remove(self, name: str) -> None:
+        """Remove the frame of that name, if there is one."""
+
     def create(self) -> None:
         """Make the place ready to be written to."""
 
@@ -54,6 +57,10 @@ class Lake:
         if not present:
             raise FileNotFoundError(f"no partition of {asset} for {series}")
         return pl.concat(present)
+
+    def remove(self, asset: str, series: str, period: str = "all") -> None:
+        """Remove one partition, if it is there."""
+        self.shelf.remove(_name(asset, series, period))
 
     def periods(self, asset: str, series: str) -> list[str]:
         """The keys that exist, sorted."""

@@ -72,6 +72,15 @@ class Bucket:
             raise self._refused("listed", error) from error
         return [item.base_name for item in found if item.is_file]
 
+    def remove(self, name: str) -> None:
+        """Remove the object of that name, if there is one."""
+        try:
+            self._files.delete_file(f"{self._root}/{name}")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._refused("written to", error) from error
+
     def create(self) -> None:
         """Whether the bucket answers; making it is the business of who runs the store."""
         self.names("")

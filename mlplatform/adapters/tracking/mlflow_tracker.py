@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlplatform.adapters.tracking.answers import Opened, open_payload
+from mlplatform.adapters.tracking.attic import Attic
 from mlplatform.adapters.tracking.database import prepare_client, prepare_database
 from mlplatform.adapters.tracking.figures import figures_of
 from mlplatform.adapters.tracking.packaging import save_model
@@ -18,6 +19,7 @@ from mlplatform.adapters.tracking.port import (
     RECIPE,
     ModelNote,
     Registered,
+    Tracked,
     unaltered,
 )
 from mlplatform.adapters.tracking.trial_runs import TrialRuns
@@ -143,6 +145,14 @@ class MlflowTracker:
             token = page.token
             if not token:
                 return frozenset(found)
+
+    def tracked(self, series: str) -> tuple[Tracked, ...]:
+        """Every run of the series' models, policies and reports that was not forgotten."""
+        return Attic(self._client, self.uri).tracked(series)
+
+    def forget(self, item: Tracked) -> None:
+        """Remove version, files and run; MLflow keeps the bare run in its trash."""
+        Attic(self._client, self.uri).forget(item)
 
     def _champion_version(self, series: str) -> Any:
         from mlflow.exceptions import MlflowException

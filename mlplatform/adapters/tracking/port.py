@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,9 @@ RECIPE = "recipe"
 """Tag of a policy's version: the identity of the settings and code that made it."""
 PAYLOAD_SHA256 = "payload_sha256"
 """Tag of a version."""
+POLICY, REPORT = "policy", "report"
+"""Roles of what is tracked, beside those of the models."""
+_PIN = "_version"
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,35 @@ class Registered:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Tracked:
+    """A run that the tracker keeps, with the version that was registered of it."""
+
+    run_id: str
+    series: str
+    role: str
+    """A model's, or policy, or report."""
+    fingerprint: str
+    at: datetime
+    """When it began, UTC."""
+    version: str | None = None
+    """None for a report, and for what an interrupted step left unregistered."""
+    aliases: frozenset[str] = frozenset()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Of the version."""
+
+
+def pins_of(item: Tracked) -> frozenset[tuple[str, str, str]]:
+    """Series, role and version of the models that a policy is made of; of another, none."""
+    if item.role != POLICY:
+        return frozenset()
+    return frozenset(
+        (item.series, name.removesuffix(_PIN), version)
+        for name, version in item.tags.items()
+        if name.endswith(_PIN) and version != "none"
+    )
+
+
 class Tracker(Protocol):
     """Registration is idempotent by fingerprint; an alias moves in one atomic step."""
 
@@ -111,6 +144,16 @@ class Tracker(Protocol):
     def recipes(self, series: str) -> frozenset[str]:
         """Of all policies ever registered for the series: how often it was looked at with another
         recipe (settings and code), which the overfitting statistics must know.
+        """
+        ...
+
+    def tracked(self, series: str) -> tuple[Tracked, ...]:
+        """Every run of the series' models, policies and reports that was not forgotten."""
+        ...
+
+    def forget(self, item: Tracked) -> None:
+        """Remove version, files and run, in this order: what an interruption leaves is found again
+        by `tracked`. What was registered may be registered again.
         """
         ...
 

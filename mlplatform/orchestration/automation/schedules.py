@@ -65,16 +65,11 @@ def schedules(jobs: Mapping[str, Any], stamp: Stamp) -> list[dg.ScheduleDefiniti
 
 def _schedule(job: Any, stamp: Stamp, cron: str, description: str) -> dg.ScheduleDefinition:
     groups = JOBS[job.name]
-    if not is_valid_cron_string(cron):
-        raise InputError(
-            f"Setting {job.name}-cron: '{cron}' is no cron expression of five fields, such as "
-            "'15 16 * * 1-5'."
-        )
 
     @dg.schedule(
         job=job,
         name=f"{job.name}_after_close",
-        cron_schedule=cron,
+        cron_schedule=require_cron(job.name, cron),
         execution_timezone=CHICAGO,
         description=description,
         default_status=dg.DefaultScheduleStatus.STOPPED,
@@ -89,6 +84,16 @@ def _schedule(job: Any, stamp: Stamp, cron: str, description: str) -> dg.Schedul
         yield from requests or [dg.SkipReason("Nothing is new.")]
 
     return scheduled
+
+
+def require_cron(name: str, cron: str) -> str:
+    """The expression; raises InputError where it is none."""
+    if not is_valid_cron_string(cron):
+        raise InputError(
+            f"Setting {name}-cron: '{cron}' is no cron expression of five fields, such as "
+            "'15 16 * * 1-5'."
+        )
+    return cron
 
 
 def run_requests(
