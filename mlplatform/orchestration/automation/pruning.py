@@ -46,6 +46,7 @@ def prune_job(
     @dg.job(
         name=JOB,
         description="Removes old runs, superseded models, and files that nothing refers to.",
+        executor_def=dg.in_process_executor,  # one step, where the home is
         logger_defs=dict(loggers),
         config=dict(config) or None,
     )
