@@ -1,23 +1,21 @@
 """The desk of the detector: teaches, judges, tracks and registers the one of a period."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from mlplatform.adapters.tracking.answers import WINDOW_NAMES
 from mlplatform.adapters.tracking.port import ModelNote
-from mlplatform.domain.tables import DETECTORS
 from mlplatform.models.errors import NotTrainable
 from mlplatform.models.neural.detector import Detector, DetectorConfig
 from mlplatform.models.neural.judgement import JudgementConfig, Verdict, judge_detector
 from mlplatform.models.seeds import derive_seed
 from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.code import code_version
+from mlplatform.orchestration.model_rows import Fitted, model_row
 from mlplatform.orchestration.windows import WindowDesk
 from mlplatform.settings import StudySettings
 from mlplatform.studies.detection import Lesson, detector_lesson
@@ -47,16 +45,16 @@ def detector_row(
         seed = derive_seed(settings.seed, ROLE, partition.series, partition.period)
         detector, verdict = judge_detector(lesson.rows, _judgement(desk), seed)
     except NotTrainable as error:
-        reason = hashlib.sha256(f"{ROLE}:{error.reason}".encode()).hexdigest()
-        row = _row(partition.period, f"none-{reason[:12]}", lesson, scored_from)
-        return _told(row, error.reason, {}, None)
+        nothing = Fitted.nothing(ROLE, error.reason)
+        return model_row(ROLE, partition.period, nothing, lesson, scored_from)
     note = detector_note(partition, detector, verdict, lesson, settings)
     desk.tracker.register(note)
-    row = _row(partition.period, detector.fingerprint, lesson, scored_from)
-    told = asdict(verdict) | {"has_skill": verdict.has_skill}
+    told = json.dumps(asdict(verdict) | {"has_skill": verdict.has_skill}, sort_keys=True)
     if verdict.has_skill:
-        return _told(row, None, told, note.payload)
-    return _told(row, verdict.sentence(), told, None)
+        fitted = Fitted(detector.fingerprint, told, note.payload)
+    else:
+        fitted = Fitted(detector.fingerprint, told, fallback=verdict.sentence())
+    return model_row(ROLE, partition.period, fitted, lesson, scored_from)
 
 
 def detector_of(row: pl.DataFrame) -> Detector | None:
@@ -116,38 +114,7 @@ def detector_note(
 def _judgement(desk: WindowDesk) -> JudgementConfig:
     settings = desk.settings
     return JudgementConfig(
-        embargo_us=int(desk.embargo.total_seconds() * 1e6),
+        embargo_us=desk.embargo_us,
         min_class_rows=_MIN_CLASS_ROWS,
         detector=DetectorConfig(settings.detector, settings.detector_setups),
-    )
-
-
-def _row(
-    period: str, identity: str, lesson: Lesson | None, scored_from: datetime
-) -> dict[str, object]:
-    return {
-        "role": ROLE,
-        "period": period,
-        "fingerprint": identity,
-        "train_from": lesson.train_from if lesson else scored_from,
-        "train_to": lesson.train_to if lesson else scored_from,
-        "train_rows": len(lesson) if lesson else 0,
-        "purged_rows": lesson.purged_rows if lesson else 0,
-        "trials_run": 0,
-    }
-
-
-def _told(
-    row: dict[str, object],
-    fallback: str | None,
-    metrics: Mapping[str, object],
-    payload: bytes | None,
-) -> pl.DataFrame:
-    known = {name: [value] for name, value in row.items()}
-    return DETECTORS.frame(
-        pl.DataFrame(known).with_columns(
-            fallback=pl.lit(fallback, pl.String),
-            metrics=pl.lit(json.dumps(metrics, sort_keys=True)),
-            payload=pl.lit(payload, pl.Binary),
-        )
     )

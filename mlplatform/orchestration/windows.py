@@ -1,6 +1,5 @@
 """The shared desk of the model assets: opens a window, fits a role, tracks and registers it."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -25,6 +24,7 @@ from mlplatform.models.serial import Model, from_bytes
 from mlplatform.models.stop_shape import ShapeConfig
 from mlplatform.models.tuning import Tuner
 from mlplatform.orchestration.axis import Partition
+from mlplatform.orchestration.model_rows import Fitted, absent, model_row
 from mlplatform.orchestration.notes import Window, model_note, policy_note
 from mlplatform.orchestration.threads import families_at_once
 from mlplatform.orchestration.tuning import tuner_of
@@ -53,6 +53,11 @@ class WindowDesk:
         """Between the end of a training label and the first tested decision."""
         return timedelta(minutes=self.settings.embargo_minutes)
 
+    @property
+    def embargo_us(self) -> int:
+        """The embargo in microseconds."""
+        return self.embargo // timedelta(microseconds=1)
+
     def open(
         self,
         context: dg.AssetExecutionContext,
@@ -71,7 +76,7 @@ class WindowDesk:
         start = self.tested_from(partition.period)
         train = training_set(features, candidates, labels, inputs, start, self.embargo, scores)
         fit = FitSettings(
-            embargo_us=int(self.embargo.total_seconds() * 1e6),
+            embargo_us=self.embargo_us,
             max_contracts=self.settings.max_contracts,
             multiplier_usd=series.instrument.multiplier_usd,
             capital_usd=self.settings.capital_usd,
@@ -133,31 +138,18 @@ class WindowDesk:
         metrics = json.dumps(asdict(model.metrics), sort_keys=True)
         note = model_note(role, window, model, metrics, self.settings)
         self.tracker.register(note)
-        row = _row(role, period, note.fingerprint, window.train)
-        return MODELS.frame(
-            row.with_columns(
-                fallback=pl.lit(None, pl.String),
-                trials_run=pl.lit(model.metrics.trials_run),
-                metrics=pl.lit(metrics),
-                payload=pl.lit(note.payload),
-                out_of_fold_stop_atr=pl.lit(_packed(crossed), pl.Binary),
-            )
-        )
+        trials = model.metrics.trials_run
+        fitted = Fitted(note.fingerprint, metrics, note.payload, trials_run=trials)
+        row = model_row(role, period, fitted, window.train, window.tested_from)
+        crossing = pl.lit(_packed(crossed), pl.Binary)
+        return MODELS.frame(row.with_columns(out_of_fold_stop_atr=crossing))
 
     def fallback(
         self, role: str, period: str, reason: str, train: TrainingSet | None
     ) -> pl.DataFrame:
         """The row of a role that could not be had, which says why."""
-        digest = hashlib.sha256(f"{role}:{reason}".encode()).hexdigest()
-        row = _row(role, period, f"none-{digest[:12]}", train, self.tested_from(period))
-        return MODELS.frame(
-            row.with_columns(
-                fallback=pl.lit(reason),
-                trials_run=pl.lit(0),
-                metrics=pl.lit("{}"),
-                payload=pl.lit(None, pl.Binary),
-            )
-        )
+        nothing = Fitted.nothing(role, reason)
+        return MODELS.frame(model_row(role, period, nothing, train, self.tested_from(period)))
 
     def policy(
         self, series: Series, roles: Mapping[str, pl.DataFrame], recipe: str
@@ -173,7 +165,7 @@ class WindowDesk:
             series.instrument.tick_points,
         )
         payload = version = None
-        identity = "none-" + hashlib.sha256("; ".join(reasons).encode()).hexdigest()[:12]
+        identity = absent("; ".join(reasons))
         if models["stop"] is not None and models["entry"] is not None:
             payload = pack({role: data for role, data in models.items() if data}, terms)
             identity = policy_fingerprint(payload)
@@ -240,23 +232,3 @@ def _packed(values: FloatArray | None) -> bytes | None:
 def _input_names(series: Series, setup_names: tuple[str, ...]) -> tuple[str, ...]:
     features = [feature.name for feature in model_inputs(core_plan(series.timeframe))]
     return (*features, *(f"is_{name}" for name in setup_names), "side", DETECTOR_SCORE)
-
-
-def _row(
-    role: str,
-    period: str,
-    identity: str,
-    train: TrainingSet | None,
-    tested_from: datetime | None = None,
-) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "role": [role],
-            "period": [period],
-            "fingerprint": [identity],
-            "train_from": [train.train_from if train else tested_from],
-            "train_to": [train.train_to if train else tested_from],
-            "train_rows": [len(train) if train else 0],
-            "purged_rows": [train.purged_rows if train else 0],
-        }
-    )
