@@ -50,8 +50,7 @@ class Stack:
         """A word of the file as it reads on this machine."""
         for name, port in self.ports.items():
             text = re.sub(rf"\b{name}:{_PORTS[name]}\b", f"127.0.0.1:{port}", text)
-            text = re.sub(rf"(127\.0\.0\.1|--port=?){_PORTS[name]}\b", rf"\g<1>{port}", text)
-            text = re.sub(rf"127\.0\.0\.1:{_PORTS[name]}\b", f"127.0.0.1:{port}", text)
+            text = re.sub(rf"(127\.0\.0\.1:|--port=){_PORTS[name]}\b", rf"\g<1>{port}", text)
         text = text.replace("/srv/deploy", str(self.root / "deploy"))
         text = text.replace("/srv/home", str(self.home))
         return text.replace("0.0.0.0", "127.0.0.1")
@@ -71,8 +70,7 @@ class Stack:
             told |= {"MLPLATFORM_CODE_HOST": "127.0.0.1"}
             told |= {"MLPLATFORM_CODE_PORT": str(self.ports["code"])}
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        # A test cannot wait for the CME's close: this schedule looks every minute.
-        return kept | {"PYTHONPATH": str(ROOT), "MLPLATFORM_INGEST_CRON": "* * * * *"} | told
+        return kept | {"PYTHONPATH": str(ROOT)} | told
 
     def run(self, words: list[str], timeout_s: int = 300) -> "subprocess.CompletedProcess[str]":
         """One command in the environment of the code location, as `docker compose exec code`."""
