@@ -12,7 +12,7 @@ FIGURES_DATA ?= ../shared/data
 # A year of 5-minute bars has about 110 candidates a month: three months teach little.
 OPTIONS ?= $(if $(filter synthetic,$(DATA)),--train-periods 6)
 
-.PHONY: setup demo test check format docs docs-serve audit sbom bench figures ui clean
+.PHONY: setup demo test soak check format docs docs-serve audit sbom bench figures ui clean
 
 setup: $(VENV)/.done
 
@@ -27,6 +27,11 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# A run killed (signal 9) at twenty random moments, and ten runs at once on Postgres: half an hour.
+soak: setup
+	$(BIN)/python -W ignore -m mlplatform_tests.endurance.soak --kills 20 --homes 5 --seed 7
+	MLPLATFORM_SOAK=1 $(BIN)/python -m pytest mlplatform_tests/endurance/test_ten_runs.py
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -7,10 +7,28 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data" / "mes_1m.parquet"
 HEAVY = ("tensorflow", "mlflow", "lightgbm", "xgboost")
 PERIODS = 24
+YEAR = 252
+"""Sessions of synthetic bars; the last month of them lands later."""
+_SWEEP = """
+import sys
+from pathlib import Path
+from mlplatform.orchestration.build import build_platform
+from mlplatform.orchestration.instance import open_instance
+from mlplatform.settings import load_settings
+home = Path(sys.argv[1])
+platform = build_platform(home, load_settings(home))
+with open_instance(platform.home) as instance:
+    platform.definitions.resolve_job_def("landing").execute_in_process(instance=instance)
+"""
+"""What the run does that the sensor asks for."""
 
 
 def seconds(arguments: list[str], **environment: str) -> float:
@@ -96,9 +114,51 @@ def plan_figures() -> list[str]:
     return [f"| planning {periods} periods with nothing new | {took:.2f} s |"]
 
 
+def landing_figures() -> list[str]:
+    """One new month lands in the folder of a home with a year: until its report is there."""
+    with tempfile.TemporaryDirectory() as folder:
+        home, year = Path(folder) / "home", Path(folder) / "year.parquet"
+        month = _year_and_month(year)
+        subprocess.run(command("ingest", year, "--instrument", "MES", "--home", home), check=True)
+        run = command("run", "--instrument", "MES", "--timeframe", "5m", "--home", home)
+        whole = seconds([*run, "--train-periods", "6"])
+        (home / "landing" / "MES-5m").mkdir(parents=True)
+        landed = home / "landing" / "MES-5m" / "month.parquet"
+        month.write_parquet(landed)
+        os.utime(landed, (0, 0))  # the sensor leaves a file alone that is still being written
+        swept = seconds([sys.executable, "-W", "ignore", "-c", _SWEEP, str(home)])
+        fresh = seconds(run)
+        report = (home / "reports" / "MES-5m" / "report.html").stat().st_mtime
+        assert report > time.time() - fresh, "the report must be new"
+        assert not landed.exists(), "the month must have been taken in"
+    return [
+        f"| one new month lands in a home with a year: until the fresh report | "
+        f"{swept + fresh:.0f} s (taking in {swept:.0f}, one window and the report {fresh:.0f}; "
+        f"the whole year: {whole:.0f}). The sensor looks every 30 s and lets a file lie for 5 |"
+    ]
+
+
+def _year_and_month(year: Path) -> "pl.DataFrame":
+    """Writes a year of synthetic bars without its last month; gives that month."""
+    from datetime import UTC, date, datetime
+
+    import polars as pl
+
+    from mlplatform.domain.instrument import instrument_of
+    from mlplatform.domain.series import Timeframe
+    from mlplatform.synthetic.generation import generate
+    from mlplatform.synthetic.world import EDGES, World
+
+    mes, five = instrument_of("MES"), Timeframe("5m")
+    bars = generate(World(mes, five, date(2025, 1, 2), YEAR, 7, EDGES["strong"])).drop("row")
+    is_last = pl.col("ts") >= datetime(2025, 12, 1, tzinfo=UTC)
+    bars.filter(~is_last).write_parquet(year)
+    return bars.filter(is_last)
+
+
 def figures() -> list[str]:
     """Rows of a Markdown table: what, and how much."""
-    return [*import_figures(), *plan_figures(), *acceptance_figures()]
+    return [*import_figures(), *plan_figures(), *acceptance_figures(), *landing_figures()]
 
 
 if __name__ == "__main__":

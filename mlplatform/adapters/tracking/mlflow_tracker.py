@@ -163,8 +163,8 @@ class MlflowTracker:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
             raise InputError(
-                f"The model registry at {self.uri} does not answer ({error.error_code}): start it, "
-                "or correct the setting mlflow-uri."
+                f"MLflow does not answer at {self.uri} ({error.error_code}): start its server, or "
+                "correct the setting mlflow-uri, then give the same command again."
             ) from error
 
     def _experiment(self, series: str) -> str:
