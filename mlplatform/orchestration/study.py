@@ -28,7 +28,13 @@ from mlplatform.studies.segments.regimes import session_regimes
 _PLACES = {"lake_uri", "dagster_home", "mlflow_uri", "optuna_url", "first_period"}
 _PLACES |= {"ingest_cron", "train_cron", "decide_cron", "report_cron", "drift_limit_frac"}
 _PLACES |= {"executor", "windows_at_once", "step_cores", "log_format", "prune_cron"}
-_PLACES |= {"keep_runs_days", "keep_files_days", "keep_studies_days", "keep_versions", "keep_reports"}
+_PLACES |= {
+    "keep_runs_days",
+    "keep_files_days",
+    "keep_studies_days",
+    "keep_versions",
+    "keep_reports",
+}
 """Settings of a place, not of a study."""
 
 
