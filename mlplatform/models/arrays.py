@@ -81,6 +81,13 @@ def require_rows(rows: int, least: int, what: str) -> None:
         raise NotTrainable(f"{rows} {what}, at least {least} are needed")
 
 
+def require_classes(is_win: npt.NDArray[Any], least: int, where: str) -> None:
+    """Raise NotTrainable where winners, or losers, of 0/1 outcomes are fewer than that."""
+    wins = int(is_win.sum())
+    for count, what in ((wins, "winners"), (len(is_win) - wins, "losers")):
+        require_rows(count, least, f"{what} among the {where}")
+
+
 def evenly(index: IntArray, most: int) -> IntArray:
     """At most so many of these row numbers, spread evenly over them, in order."""
     if len(index) <= most:

@@ -6,19 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlplatform.models.arrays import FloatArray, IntArray
-from mlplatform.models.scores import squared_error
+from mlplatform.models.scores import log_odds, squared_error
 from mlplatform.models.splits import Fold, purged_blocks
 
-_EPS = 1e-6
+_LEAST_STEP = 1e-6
 _RIDGE = 1e-9
 _CONVERGED = 1e-14
 _NEWTON_STEPS = 50
 _LEAST_SLOPE = 0.02
-
-
-def _logit(probability: FloatArray) -> FloatArray:
-    p = np.clip(probability, _EPS, 1.0 - _EPS)
-    return np.asarray(np.log(p) - np.log1p(-p))
 
 
 @dataclass(frozen=True)
@@ -31,7 +26,7 @@ class Sigmoid:
 
     def apply(self, score: FloatArray) -> FloatArray:
         """(n,) raw probability -> (n,) calibrated probability."""
-        return np.asarray(1.0 / (1.0 + np.exp(-(self.slope * _logit(score) + self.intercept))))
+        return np.asarray(1.0 / (1.0 + np.exp(-(self.slope * log_odds(score) + self.intercept))))
 
 
 @dataclass(frozen=True)
@@ -75,14 +70,14 @@ def fit_sigmoid(score: FloatArray, y: FloatArray) -> Sigmoid:
     """
     wins = float(y.sum())
     target = np.where(y > 0, (wins + 1.0) / (wins + 2.0), 1.0 / (len(y) - wins + 2.0))
-    start = float(_logit(np.array([target.mean()]))[0])
-    z = _logit(score)
+    start = float(log_odds(np.array([target.mean()]))[0])
+    z = log_odds(score)
     slope, intercept = 0.0, start
     loss = _logistic_loss(z, target, slope, intercept)
     for _ in range(_NEWTON_STEPS):
         turn, lift = _newton_step(z, target, slope, intercept)
         step = 1.0
-        while step > _EPS:
+        while step > _LEAST_STEP:
             tried = _logistic_loss(z, target, slope - step * turn, intercept - step * lift)
             if tried <= loss:
                 break

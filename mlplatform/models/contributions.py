@@ -18,8 +18,8 @@ from mlplatform.models.arrays import Columns, FloatArray, IntArray
 from mlplatform.models.blend import Blend
 from mlplatform.models.entry import EntryModel
 from mlplatform.models.families import Booster, Kind
+from mlplatform.models.scores import log_odds
 from mlplatform.models.seeds import derive_seed
-from mlplatform.models.stacking import log_odds
 from mlplatform.models.stop import StopModel
 
 _ORDERS = 4

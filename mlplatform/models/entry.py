@@ -13,6 +13,7 @@ from mlplatform.models.arrays import (
     IntArray,
     Rows,
     evenly,
+    require_classes,
     require_rows,
     usable_columns,
 )
@@ -158,7 +159,7 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
     split = purged_holdout(decision, ends, config.calibration_frac, config.embargo_us)
     train, held = known[split.train], known[split.valid]
     for index, where in ((train, "training"), (held, "calibration")):
-        _require_classes(rows.is_win[index], config.min_class_rows, where)
+        require_classes(rows.is_win[index], config.min_class_rows, f"{where} candidates")
     columns = usable_columns(rows.x[train], rows.feature_names)
     data = Rows(columns.select(rows.x[train]), rows.is_win[train])
     budget = _budget(data, config)
@@ -208,12 +209,6 @@ def _tuning_pairs(rows: EntryRows, train: IntArray, config: EntryConfig) -> list
         )
         pairs.append((inner, outer))
     return pairs
-
-
-def _require_classes(is_win: FloatArray, least: int, where: str) -> None:
-    wins = int(is_win.sum())
-    for count, what in ((wins, "winners"), (len(is_win) - wins, "losers")):
-        require_rows(count, least, f"{what} among the {where} candidates")
 
 
 def _budget(data: Rows, config: EntryConfig) -> Budget:

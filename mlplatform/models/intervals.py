@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlplatform.models.arrays import FloatArray, IntArray
+from mlplatform.models.scores import log_losses
 
-_EPS = 1e-12
 _DAY_US = 86_400_000_000
 
 
@@ -59,9 +59,7 @@ def bootstrap_intervals(
         return None
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(len(days), np.full(len(days), 1.0 / len(days)), size=draws)
-    p = np.clip(probability, _EPS, 1.0 - _EPS)
-    brier = (y - probability) ** 2
-    loss = -(y * np.log(p) + (1.0 - y) * np.log1p(-p))
+    brier, loss = (y - probability) ** 2, log_losses(y, probability)
     _, rank = np.unique(score, return_inverse=True)
     areas, means = [], []
     for counts in drawn:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlplatform.models.arrays import FloatArray, IntArray, require_rows
+from mlplatform.models.arrays import FloatArray, IntArray, require_classes, require_rows
 from mlplatform.models.errors import NotTrainable
 from mlplatform.models.heat import Method, MethodConfig, daily_sd_points, wanted_contracts
 from mlplatform.models.space import Params, Real, Space
@@ -206,8 +206,7 @@ def _payoff_r(rows: SizeRows, config: SizeConfig) -> tuple[float, float]:
     """Average win and average loss in R, both positive; NotTrainable where there is no payoff."""
     require_rows(len(rows.net_r), config.min_trades, "trades to size")
     won = rows.is_win > 0
-    for count, what in ((int(won.sum()), "winners"), (int((~won).sum()), "losers")):
-        require_rows(count, config.min_class_trades, f"{what} among the trades to size")
+    require_classes(won, config.min_class_trades, "trades to size")
     avg_win_r = float(rows.net_r[won].mean())
     if avg_win_r <= 0.0:
         raise NotTrainable("winners gain nothing on average, so there is no payoff to size by")

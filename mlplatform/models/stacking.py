@@ -13,9 +13,9 @@ import numpy as np
 
 from mlplatform.models.arrays import FloatArray
 from mlplatform.models.families import Kind
+from mlplatform.models.scores import log_odds
 
 _Slope = Callable[[FloatArray], FloatArray]
-_EPS = 1e-6
 _STEPS = 2000
 _CONVERGED = 1e-10
 
@@ -31,12 +31,6 @@ class StackConfig:
     learn: bool = True
     min_rows: int = 100
     prior_sd: float = 0.25
-
-
-def log_odds(probability: FloatArray) -> FloatArray:
-    """log(p / (1 - p)), p kept off 0 and 1."""
-    p = np.clip(probability, _EPS, 1.0 - _EPS)
-    return np.asarray(np.log(p) - np.log1p(-p))
 
 
 def pooled(kind: Kind, parts: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from mlplatform.models.stacking import StackConfig, log_odds, pooled, stack_weights
+from mlplatform.models.scores import log_odds
+from mlplatform.models.stacking import StackConfig, pooled, stack_weights
 
 CONFIG = StackConfig(learn=True)
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mlplatform.models.arrays import FloatArray, IntArray, require_rows
+from mlplatform.models.arrays import FloatArray, IntArray, require_classes, require_rows
 from mlplatform.models.neural.detector import Detector, DetectorConfig
-from mlplatform.models.scores import auc
+from mlplatform.models.scores import auc, log_losses
 from mlplatform.models.seeds import derive_seed
 from mlplatform.models.splits import purged_holdout
 
@@ -14,7 +14,8 @@ _DAY_US = 86_400_000_000
 _HOURS = 24
 _PRIOR_ROWS = 20.0
 """Rows of the base rate that each hour starts with, so that a rare hour says little."""
-_EPS = 1e-6
+_LEAST_P = 1e-6
+"""What is said never counts as surer than this: one row may not decide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +99,7 @@ def judge_detector(
     )
     fit, stop = old[inner.train], old[inner.valid]
     for index, where in ((fit, "training"), (stop, "stopping"), (new, "tested")):
-        _require_classes(rows.y[index], config.min_class_rows, where)
+        require_classes(rows.y[index], config.min_class_rows, f"{where} candidates")
     valid = rows.windows[stop], rows.y[stop]
     detector = Detector.fit(rows.windows[fit], rows.y[fit], valid, config.detector, seed)
     return detector, _verdict(rows, (old, new), detector, config, seed)
@@ -136,8 +137,8 @@ def _verdict(
     y, day = rows.y[new], rows.decision_ts[new] // _DAY_US
     score = detector.predict(rows.windows[new])
     clock = hour_rates(rows.hour[old], rows.y[old])[rows.hour[new]]
-    own = _surprise(y, score)
-    base, hour = _surprise(y, np.full(len(y), rows.y[old].mean())), _surprise(y, clock)
+    said = (score, np.full(len(y), rows.y[old].mean()), clock)
+    own, base, hour = (log_losses(y, each, _LEAST_P) for each in said)
     return Verdict(
         variant=detector.variant,
         train_rows=len(old),
@@ -152,14 +153,3 @@ def _verdict(
         gain_over_hour_low=gain_low(hour - own, day, config, seed),
         confidence=config.confidence,
     )
-
-
-def _surprise(y: FloatArray, probability: FloatArray) -> FloatArray:
-    p = np.clip(probability, _EPS, 1.0 - _EPS)
-    return np.asarray(-(y * np.log(p) + (1.0 - y) * np.log1p(-p)))
-
-
-def _require_classes(y: FloatArray, least: int, where: str) -> None:
-    wins = int(y.sum())
-    for count, what in ((wins, "winners"), (len(y) - wins, "losers")):
-        require_rows(count, least, f"{what} among the {where} candidates")
