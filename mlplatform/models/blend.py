@@ -97,19 +97,29 @@ class Blend:
 
 
 @dataclass(frozen=True)
+class _Grown:
+    """What the folds' fits of some parameters came to: the rounds that each stopped at, and the
+    loss by round on the newest one, empty where the family keeps none.
+    """
+
+    rounds: tuple[int, ...]
+    curve: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class _FoldLoss:
-    """Mean loss of one family over the folds; keeps the rounds that each fold stopped at."""
+    """Mean loss of one family over the folds; keeps how far each fold's fit grew."""
 
     family: str
     kind: Kind
     folds: Sequence[tuple[Rows, Rows]]
     budget: Budget
     seed: int
-    rounds: dict[tuple[tuple[str, object], ...], list[int]]
-    curves: dict[tuple[tuple[str, object], ...], tuple[float, ...]] = field(default_factory=dict)
+    grown: dict[frozenset[tuple[str, object]], _Grown] = field(default_factory=dict)
+    """By the parameters, once all folds are done."""
 
     def folds_of(self, params: Params) -> Iterator[float]:
-        """Mean loss so far after each fold; the rounds are kept once all folds are done."""
+        """Mean loss so far after each fold."""
         total, count, rounds = 0.0, 0, []
         for (_, valid), fit in zip(self.folds, self.fits, strict=True):
             booster = fit(params)
@@ -117,9 +127,8 @@ class _FoldLoss:
             count += len(valid.y)
             rounds.append(booster.rounds)
             if len(rounds) == len(self.folds):
-                self.rounds[tuple(sorted(params.items()))] = rounds
-                losses = getattr(booster, "validation_losses", ())
-                self.curves[tuple(sorted(params.items()))] = tuple(losses)
+                curve = tuple(getattr(booster, "validation_losses", ()))
+                self.grown[frozenset(params.items())] = _Grown(tuple(rounds), curve)
             yield total / count
 
     @cached_property
@@ -141,16 +150,12 @@ class _FoldLoss:
         lost = sum(weight[m].sum() * log_loss(rows.y[m], prediction[m]) for m in classes)
         return float(lost / weight.sum())
 
-    def rounds_of(self, params: Params) -> int:
-        """Median of the best rounds; fitted again where an earlier process ran the trial."""
-        key = tuple(sorted(params.items()))
-        if key not in self.rounds:
+    def grown_by(self, params: Params) -> _Grown:
+        """How far the fits grew; fitted again where an earlier process ran the trial."""
+        key = frozenset(params.items())
+        if key not in self.grown:
             list(self.folds_of(params))
-        return max(1, round(float(np.median(self.rounds[key]))))
-
-    def curve_of(self, params: Params) -> tuple[float, ...]:
-        """Loss by round on the newest fold, where the family keeps it; after `rounds_of`."""
-        return self.curves[tuple(sorted(params.items()))]
+        return self.grown[key]
 
 
 def plan_blend(
@@ -178,16 +183,16 @@ def plan_blend(
     def tuned(place: int) -> MemberPlan:
         family = families[place]
         part = tuner.part(family, shares[place])
-        objective = _FoldLoss(family, kind, usable, budget, part.seed(), {})
+        objective = _FoldLoss(family, kind, usable, budget, part.seed())
         found = part.tune(objective.folds_of, space_of(family, space))
-        rounds = objective.rounds_of(found.best_params)
+        grown = objective.grown_by(found.best_params)
         return MemberPlan(
             family,
             found.best_params,
-            rounds,
+            max(1, round(float(np.median(grown.rounds)))),
             found.best_value,
             found.history,
-            objective.curve_of(found.best_params),
+            grown.curve,
         )
 
     members = side_by_side(tuned, range(len(families)), budget.threads)
