@@ -7,7 +7,7 @@ import numpy as np
 
 from mlplatform.decisions.policy import Policy, unpack
 from mlplatform.models.errors import AlteredModel
-from mlplatform.models.neural.detector import KIND, Detector
+from mlplatform.models.neural.detector import Detector
 from mlplatform.models.neural.windows import BARS, CHANNELS
 from mlplatform.models.serial import Model, from_bytes
 from mlplatform.models.size import SizeModel
@@ -37,7 +37,7 @@ def open_payload(payload: bytes) -> Opened:
         raise AlteredModel("the model file is not one that this platform wrote") from error
     if "models" in body:
         return unpack(payload)
-    if isinstance(body, dict) and body.get("kind") == KIND:
+    if isinstance(body, dict) and body.get("kind") == Detector.KIND:
         return Detector.from_text(payload.decode())
     return from_bytes(payload)
 

@@ -6,19 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlplatform.models.arrays import FloatArray
-from mlplatform.models.errors import AlteredModel
-from mlplatform.models.neural.forward import Forward, logistic
+from mlplatform.models.neural.forward import logistic
+from mlplatform.models.neural.machine import Convolution, Shape
 from mlplatform.models.neural.preparation import Preparation, fit_preparation
-from mlplatform.models.neural.text import Json, seal, unseal
-from mlplatform.models.neural.training import (
-    Convolution,
-    Regimen,
-    Sample,
-    Shape,
-    Trained,
-    export,
-    train,
-)
+from mlplatform.models.neural.sealed import SealedNet
+from mlplatform.models.neural.text import Json
+from mlplatform.models.neural.training import Regimen, Sample, Trained, train
 
 VARIANTS: dict[str, Shape] = {
     "classic": Shape((16,), (Convolution(16, 3), Convolution(16, 3)), "flat"),
@@ -30,7 +23,6 @@ VARIANTS: dict[str, Shape] = {
 """Classic looks for short shapes and where they stand; wide for slow ones, on average over the
 window; predictive reads the window like a sequence (dilated: A. van den Oord et
 al., WaveNet, 2016) and answers from its last bar."""
-KIND = "setup detector"
 
 
 @dataclass(frozen=True)
@@ -46,26 +38,18 @@ class DetectorConfig:
     l2: float = 1e-3
 
 
-class Detector:
+class Detector(SealedNet):
     """A trained detector; scores windows by NumPy, without TensorFlow.
 
-    `setups` names those whose candidates it learned from, and may score. `validation_losses` are
-    those after each epoch of the fit; they are not part of its text.
+    `setups` names those whose candidates it learned from, and may score.
     """
 
-    def __init__(self, text: str) -> None:
-        body: Json = unseal(KIND, text)
-        self._text = text
-        self.validation_losses: tuple[float, ...] = ()
-        try:
-            self.variant = str(body["variant"])
-            self.setups = tuple(str(name) for name in body["setups"])
-            self.rounds = int(body["rounds"])
-            self._window = (int(body["bars"]), int(body["channels"]))
-            self._preparation = Preparation.from_json(body["preparation"])
-            self._forward = Forward.from_json(body["forward"])
-        except KeyError as error:
-            raise AlteredModel(f"the detector's text lacks {error}; fit it again") from error
+    KIND = "setup detector"
+
+    def _read(self, body: Json) -> None:
+        self.variant = str(body["variant"])
+        self.setups = tuple(str(name) for name in body["setups"])
+        self._window = (int(body["bars"]), int(body["channels"]))
 
     @classmethod
     def fit(
@@ -87,23 +71,14 @@ class Detector:
 
         held = None if valid is None else sample(*valid)
         trained = train_detector(sample(windows, y), held, config, seed)
-        body = {
-            "variant": config.variant,
-            "setups": list(config.setups),
-            "rounds": trained.epochs,
-            "bars": windows.shape[1],
-            "channels": windows.shape[2],
-            "preparation": preparation.to_json(),
-            "forward": export(trained).to_json(),
-        }
-        detector = cls(seal(KIND, body))
-        detector.validation_losses = trained.losses
-        return detector
-
-    @classmethod
-    def from_text(cls, text: str) -> "Detector":
-        """The detector that `to_text` wrote; AlteredModel where it is not what was written."""
-        return cls(text)
+        return cls.sealed(
+            preparation,
+            trained,
+            variant=config.variant,
+            setups=list(config.setups),
+            bars=windows.shape[1],
+            channels=windows.shape[2],
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -120,10 +95,6 @@ class Detector:
         if windows.ndim != 3 or windows.shape[1:] != self._window:
             raise ValueError(f"windows must be (n, {self._window[0]}, {self._window[1]})")
         return logistic(self._forward(_scaled(self._preparation, windows)))
-
-    def to_text(self) -> str:
-        """JSON with base64 arrays and a checksum."""
-        return self._text
 
 
 def _flat(windows: FloatArray) -> FloatArray:

@@ -3,20 +3,13 @@
 import numpy as np
 
 from mlplatform.models.arrays import FloatArray, Rows
-from mlplatform.models.errors import AlteredModel
 from mlplatform.models.families import Budget, Kind, row_weights
-from mlplatform.models.neural.forward import Forward, logistic
-from mlplatform.models.neural.preparation import Preparation, fit_preparation
-from mlplatform.models.neural.text import seal, unseal
-from mlplatform.models.neural.training import (
-    Regimen,
-    Sample,
-    Shape,
-    Trained,
-    export,
-    train,
-    widths_of,
-)
+from mlplatform.models.neural.forward import logistic
+from mlplatform.models.neural.machine import Shape, widths_of
+from mlplatform.models.neural.preparation import fit_preparation
+from mlplatform.models.neural.sealed import SealedNet
+from mlplatform.models.neural.text import Json
+from mlplatform.models.neural.training import Regimen, Sample, Trained, train
 from mlplatform.models.seeds import derive_seed
 from mlplatform.models.space import Choice, Params, Real, Space
 
@@ -40,7 +33,6 @@ PATIENCE_EPOCHS = 6
 MAX_ROWS = 8192
 """Rows that a network trains on at most, drawn by seed. The stop model's rows are a candidate under
 each stop of the grid: most of one candidate's rows repeat each other."""
-_KIND = "dense network"
 
 
 def train_dense(
@@ -60,30 +52,21 @@ def train_dense(
     return train(shape, regimen, sample, valid)
 
 
-class KerasNet:
+class KerasNet(SealedNet):
     """Dense layers with batch normalisation, ReLU and dropout; trained by Keras, predicts by NumPy.
 
     Gaps are filled with the training rows' medians and flagged, columns are scaled; all of that is
-    part of the fit and of the text. `validation_losses` are those after each epoch where a fit was
-    watched; they are not part of the text.
+    part of the fit and of the text.
     """
 
     family = "keras"
     SPACE = SPACE
     MOST_TRIALS = MOST_TRIALS
+    KIND = "dense network"
 
-    def __init__(self, text: str) -> None:
-        body = unseal(_KIND, text)
-        self._text = text
-        self.validation_losses: tuple[float, ...] = ()
-        try:
-            self.rounds = int(body["rounds"])
-            self.kind: Kind = body["kind"]
-            self._mean, self._scale = float(body["y_mean"]), float(body["y_scale"])
-            self._preparation = Preparation.from_json(body["preparation"])
-            self._forward = Forward.from_json(body["forward"])
-        except KeyError as error:
-            raise AlteredModel(f"the network's text lacks {error}; fit it again") from error
+    def _read(self, body: Json) -> None:
+        self.kind: Kind = body["kind"]
+        self._mean, self._scale = float(body["y_mean"]), float(body["y_scale"])
 
     @classmethod
     def fit(
@@ -114,31 +97,12 @@ class KerasNet:
         if valid is not None:
             held = sample(_at_most(valid, MAX_ROWS, derive_seed(seed, "held")))
         trained = train_dense(kind, sample(train), held, params, seed, budget)
-        body = {
-            "kind": kind,
-            "rounds": trained.epochs,
-            "y_mean": mean,
-            "y_scale": scale,
-            "preparation": preparation.to_json(),
-            "forward": export(trained).to_json(),
-        }
-        net = cls(seal(_KIND, body))
-        net.validation_losses = trained.losses
-        return net
-
-    @classmethod
-    def from_text(cls, text: str) -> "KerasNet":
-        """The network that `to_text` wrote; AlteredModel where it is not what was written."""
-        return cls(text)
+        return cls.sealed(preparation, trained, kind=kind, y_mean=mean, y_scale=scale)
 
     def predict(self, x: FloatArray) -> FloatArray:
         """(n, F) features, NaN where missing -> (n,) values or probabilities."""
         raw = self._forward(self._preparation.apply(np.asarray(x, dtype=np.float64)))
         return logistic(raw) if self.kind == "binary" else raw * self._scale + self._mean
-
-    def to_text(self) -> str:
-        """JSON with base64 arrays and a checksum."""
-        return self._text
 
 
 def _at_most(rows: Rows, limit: int, seed: int) -> Rows:

@@ -8,19 +8,8 @@ import numpy as np
 
 from mlplatform.models.arrays import FloatArray
 from mlplatform.models.neural.forward import Forward, Layer
-from mlplatform.models.neural.machine import (
-    Convolution,
-    Kind,
-    Machine,
-    Shape,
-    first_output,
-    machine,
-    widths_of,
-)
+from mlplatform.models.neural.machine import Kind, Machine, Shape, first_output, machine
 from mlplatform.models.neural.runtime import backend
-
-__all__ = ["Convolution", "Kind", "Regimen", "Sample", "Shape", "Trained", "export", "train"]
-__all__ += ["widths_of"]
 
 BATCH_ROWS = 256
 MIN_BATCH_ROWS = 32
