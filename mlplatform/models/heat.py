@@ -1,4 +1,4 @@
-"""Limits on size that know more than one trade: heat, drawdown, correlation, methods to choose.
+"""How many contracts a trade is worth: methods to choose, and less beside what moves with it.
 
 Pure functions; fractions are of capital. What is at risk is contracts x stop x multiplier.
 """
@@ -11,7 +11,6 @@ import numpy as np
 from mlplatform.models.arrays import FloatArray
 
 Method = Literal["fixed", "fixed_fractional", "kelly", "volatility"]
-MAX_HEAT_FRAC = 0.06
 
 
 @dataclass(frozen=True)
@@ -63,36 +62,6 @@ def _whole(budget_usd: "float | FloatArray", one_usd: "float | FloatArray") -> F
     return np.asarray(np.maximum(0.0, np.floor(budget_usd / np.asarray(one_usd) + 1e-9)))
 
 
-def correlated_heat_frac(risk_frac: FloatArray, side: FloatArray, correlation: FloatArray) -> float:
-    """Heat of open positions: sqrt(r' C r) with signed risks, never below the largest single one.
-
-    Risks (k,), sides (k,) of +1 or -1, correlations of returns (k, k). Positions that move together
-    add up; ones that hedge each other are not counted below the larger, since stops are hit one by
-    one. Raises ValueError where the matrix is not a correlation matrix of these positions.
-    """
-    k = len(risk_frac)
-    if k == 0:
-        return 0.0
-    if correlation.shape != (k, k) or not np.allclose(correlation, correlation.T):
-        raise ValueError(f"correlations {correlation.shape} are not of {k} positions")
-    if not np.allclose(np.diag(correlation), 1.0) or np.abs(correlation).max() > 1.0 + 1e-9:
-        raise ValueError("correlations lie between -1 and 1, and are 1 with itself")
-    signed = np.asarray(risk_frac * side)
-    variance = float((signed[:, None] * correlation * signed[None, :]).sum())
-    return max(float(np.sqrt(max(variance, 0.0))), float(np.max(risk_frac)))
-
-
-def heat_contracts(
-    wanted: int, risk_usd: float, open_risk_usd: float, capital_usd: float, cap: float
-) -> int:
-    """The most contracts, up to `wanted`, that keep the summed open risk within `cap` of capital.
-
-    Sums know no correlation, so no correlation can break the cap.
-    """
-    free_usd = cap * capital_usd - open_risk_usd
-    return min(wanted, int(_whole(max(free_usd, 0.0), risk_usd)))
-
-
 def correlation_scale(
     new_risk_frac: float, others: tuple[FloatArray, FloatArray], correlation: FloatArray
 ) -> float:
@@ -106,15 +75,3 @@ def correlation_scale(
     if not new_risk_frac > 0.0:
         raise ValueError("the new position's risk must be positive")
     return 1.0 / (1.0 + shared / new_risk_frac)
-
-
-def drawdown_scale(
-    drawdown_frac: float, starts_frac: float = 0.04, ends_frac: float = 0.10
-) -> float:
-    """Share of the size to take at a drawdown: 1 up to `starts_frac`, falling to 0 at `ends_frac`.
-
-    Raises ValueError for a drawdown outside [0, 1] or limits out of order.
-    """
-    if not 0.0 <= drawdown_frac <= 1.0 or not 0.0 <= starts_frac < ends_frac <= 1.0:
-        raise ValueError("drawdowns are fractions, and the scaling starts before it ends")
-    return float(np.clip((ends_frac - drawdown_frac) / (ends_frac - starts_frac), 0.0, 1.0))
