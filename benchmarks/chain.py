@@ -119,7 +119,7 @@ def landing_figures() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         home, year = Path(folder) / "home", Path(folder) / "year.parquet"
         month = _year_and_month(year)
-        subprocess.run(command("ingest", year, "--instrument", "MES", "--home", home), check=True)
+        seconds(command("ingest", year, "--instrument", "MES", "--home", home))
         run = command("run", "--instrument", "MES", "--timeframe", "5m", "--home", home)
         whole = seconds([*run, "--train-periods", "6"])
         (home / "landing" / "MES-5m").mkdir(parents=True)
@@ -151,7 +151,7 @@ def _year_and_month(year: Path) -> "pl.DataFrame":
 
     mes, five = instrument_of("MES"), Timeframe("5m")
     bars = generate(World(mes, five, date(2025, 1, 2), YEAR, 7, EDGES["strong"])).drop("row")
-    is_last = pl.col("ts") >= datetime(2025, 12, 1, tzinfo=UTC)
+    is_last = pl.col("ts") >= datetime(2025, 11, 30, 23, tzinfo=UTC)  # its first trading day begins
     bars.filter(~is_last).write_parquet(year)
     return bars.filter(is_last)
 

@@ -25,7 +25,8 @@ class StudyStorage:
         from optuna.storages.journal import JournalFileBackend
 
         if self._url is not None:
-            return RDBStorage(self._url)
+            # A connection that a restart of the database broke is noticed before it is used.
+            return RDBStorage(self._url, engine_kwargs={"pool_pre_ping": True})
         self._folder.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFileBackend(str(self._journal(series))))
 

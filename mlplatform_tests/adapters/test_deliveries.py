@@ -86,9 +86,16 @@ def test_where_a_row_stands_in_its_file_changes_no_content():
 
 def test_a_linked_source_takes_the_place_of_the_one_before(store):
     store.add("MES-5m", staged(JUNE, linked=True))
+    reading = store.chapter("MES-5m")
     store.add("MES-5m", staged(JULY, linked=True, name="b.csv"))
     assert store.chapter("MES-5m").periods == ["2025-07"]
-    assert len(list((store.root / "MES-5m").iterdir())) == 1
+    assert reading.frame("2025-06").height, "whoever reads the one before may end"
+    left = store.root / "MES-5m" / ".left-by-a-killed-writer"
+    left.mkdir()
+    store.add("MES-5m", staged(JULY, linked=True, name="c.csv"))
+    assert len(list((store.root / "MES-5m").iterdir())) == 2
+    with pytest.raises(FileNotFoundError):
+        reading.frame("2025-06")
 
 
 def test_ingested_files_stand_beside_each_other_in_order_of_arrival(store):

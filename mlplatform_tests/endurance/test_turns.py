@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import dagster as dg
@@ -79,6 +80,7 @@ def test_many_owners_at_once_never_overlap(tmp_path: Path) -> None:
             with turns.take(PLACE, f"owner {number}"):
                 inside.append(number)
                 most.append(len(inside))
+                time.sleep(0.01)
                 inside.remove(number)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]

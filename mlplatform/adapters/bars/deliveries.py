@@ -109,9 +109,7 @@ class Deliveries:
                 kept = [item for item in held if item not in gone]
                 self._move_in(series, staged)
                 self._write(series, [*kept, new])
-                for item in gone:
-                    if item.identity != new.identity:
-                        shutil.rmtree(self._folder(series, item), ignore_errors=True)
+                self._clear(series, {item.identity for item in (*held, new)})
         staged.discard()
 
     def _folder(self, series: str, item: Delivery) -> Path:
@@ -125,6 +123,14 @@ class Deliveries:
         shutil.copytree(staged.folder, arriving)
         shutil.rmtree(target, ignore_errors=True)  # of a writer that was cut off
         os.replace(arriving, target)
+
+    def _clear(self, series: str, used: set[str]) -> None:
+        """Remove what is in no list, nor was in the one before: somebody may still read that.
+        What a killed writer left goes too.
+        """
+        for folder in (self.root / series).iterdir():
+            if folder.name not in used:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _write(self, series: str, items: list[Delivery]) -> None:
         with replacing(self.root / f"{series}.json") as temporary:
