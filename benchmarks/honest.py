@@ -133,8 +133,8 @@ def _brier(found: Found) -> str:
 
 def _stop(found: Found) -> str:
     whole = found.quality.overall
-    gain = f"{_number(whole.stop_gain_atr, '+.4f')} ({_spread(whole.stop_gain_interval, '+.4f')})"
-    own, plain = _number(whole.stop_net_atr, "+.4f"), _number(whole.constant_net_atr, "+.4f")
+    gain = f"{_number(whole.stop_gain_r, '+.4f')} ({_spread(whole.stop_gain_interval, '+.4f')})"
+    own, plain = _number(whole.stop_net_r, "+.4f"), _number(whole.constant_net_r, "+.4f")
     return f"{own} against {plain}: {gain}"
 
 

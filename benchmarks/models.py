@@ -22,7 +22,14 @@ from mlplatform.decisions.policy import PolicyTerms, pack, unpack
 from mlplatform.models.boosting import FAMILIES
 from mlplatform.models.serial import to_bytes
 from mlplatform.models.tuning import Tuner
-from mlplatform.studies.fitting import FitSettings, entry_of, out_of_fold_stops, size_of, stop_of
+from mlplatform.studies.fitting import (
+    FitSettings,
+    entry_of,
+    size_of,
+    slice_probabilities,
+    stop_of,
+    stops_to_learn_under,
+)
 from mlplatform.studies.training import TrainingSet
 
 GRID_ATR = np.array([0.75, 1.0, 1.5, 2.0, 2.5, 3.0])
@@ -76,10 +83,14 @@ def window(
 
     stop = timed("stop", lambda: stop_of(train, settings, tuner("stop")))
     stops = timed(
-        "stops out of fold", lambda: out_of_fold_stops(train, stop, settings, tuner("stop"))
+        "stops out of fold", lambda: stops_to_learn_under(train, stop, settings, tuner("stop"))
     )
     entry = timed("entry", lambda: entry_of(train, stops, settings, tuner("entry")))
-    size = timed("size", lambda: size_of(train, stops, entry, settings, tuner("size")))
+    unseen = timed(
+        "probabilities of the slice",
+        lambda: slice_probabilities(train, stops, entry, settings, tuner("entry")),
+    )
+    size = timed("size", lambda: size_of(train, stops, unseen, entry, settings, tuner("size")))
     return {"stop": stop, "entry": entry, "size": size}, took
 
 
@@ -120,7 +131,6 @@ def candidates(rows: int, seed: int) -> TrainingSet:
         names=[f"f{i}" for i in range(FEATURES)],
         decision_ts=decision,
         label_end_ts=ends,
-        net_atr=net,
         r=net / GRID_ATR,
         is_win=win.astype(np.float64),
         atr_points=rng.uniform(3.0, 9.0, rows),

@@ -120,7 +120,7 @@ def stop_contributions(model: StopModel, x: FloatArray) -> StopContributions:
 
     Where it is the best constant that was chosen, it is compared with the next best of the grid.
     """
-    grid, mean = np.array(model.stop_grid_atr), np.array(model.mean_net_atr)
+    grid, mean = np.array(model.stop_grid_atr), np.array(model.mean_net_r)
     outcome = model.predict_outcome(x)
     chosen = np.searchsorted(grid, model.predict(x))
     rows = np.arange(len(x))

@@ -19,16 +19,10 @@ from mlplatform.models.arrays import (
 )
 from mlplatform.models.blend import Blend, Plan, fit_blend, plan_blend
 from mlplatform.models.boosting import FAMILIES
-from mlplatform.models.calibration import Calibration, Calibrator, calibrate
+from mlplatform.models.calibration import Calibrator, calibrate
 from mlplatform.models.comparators import FIVE_FEATURES, fit_logistic
+from mlplatform.models.entry_scores import Rival, SliceScores, score_slice
 from mlplatform.models.families import Budget
-from mlplatform.models.intervals import (
-    Intervals,
-    ReliabilityBin,
-    bootstrap_intervals,
-    reliability_curve,
-)
-from mlplatform.models.scores import auc, log_loss, squared_error
 from mlplatform.models.splits import purged_folds, purged_holdout
 from mlplatform.models.stacking import StackConfig
 from mlplatform.models.threshold import Threshold, ThresholdConfig, choose_threshold
@@ -80,35 +74,11 @@ class EntryRows:
 
 
 @dataclass(frozen=True)
-class SliceScores:
-    """Quality on the calibration slice, which neither trained nor tuned.
-
-    Brier scores and log losses (nats) are of probabilities whose calibrator did not see the row,
-    and of a base rate that did not see it either; None where purging left nothing to compare. The
-    logistic regression was fitted on the training rows and calibrated on the slice by the same
-    rule. "Beats" is by log loss. Intervals are of the model's scores; days are drawn.
-    """
-
-    base_rate: float
-    auc: float
-    brier: float | None
-    brier_base_rate: float | None
-    log_loss: float | None
-    log_loss_base_rate: float | None
-    calibration: str
-    auc_logistic: float
-    brier_logistic: float | None = None
-    log_loss_logistic: float | None = None
-    logistic_features: tuple[str, ...] = ()
-    beats_base_rate: bool = False
-    beats_logistic: bool = False
-    intervals: Intervals | None = None
-    reliability: tuple[ReliabilityBin, ...] = ()
-
-
-@dataclass(frozen=True)
 class EntryMetrics:
-    """What was fitted on what, and how it did on the slice; the slice starts at `slice_from_us`."""
+    """What was fitted on what, and how it did on the slice, which starts at `slice_from_us`.
+
+    What trades is fitted on all `rows`; what is told of the slice is of a fit on `train_rows`.
+    """
 
     rows: int
     incomplete_rows: int
@@ -129,7 +99,7 @@ class EntryMetrics:
 
 @dataclass(frozen=True, eq=False)
 class EntryModel:
-    """Fitted entry model: a blend of boosters, a calibrator, and the probability to trade from."""
+    """A blend of all complete rows, a calibrator, and the probability to trade from."""
 
     columns: Columns
     blend: Blend
@@ -148,16 +118,16 @@ class EntryModel:
 
 
 def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
-    """Tune and fit on the older rows, calibrate and choose the threshold on the newest ones.
+    """Tune on the older rows; calibrate and choose the threshold on the newest ones, which neither
+    trained nor tuned; then fit once more on all, for the newest rows are the most like what comes.
 
-    The slice is purged from the rows before it and is never fitted on. Raises NotTrainable where
-    candidates, winners, losers or usable features are too few on either side.
+    The slice is purged from the rows before it. Its scores, the calibrator and the threshold are of
+    the blend that did not see it. Raises NotTrainable where candidates, winners, losers or usable
+    features are too few on either side.
     """
-    known = np.flatnonzero(~(np.isnan(rows.is_win) | np.isnan(rows.net_r)))
+    known = _complete(rows)
     require_rows(len(known), config.min_rows, "candidates with complete labels")
-    decision, ends = rows.decision_ts[known], rows.label_end_ts[known]
-    split = purged_holdout(decision, ends, config.calibration_frac, config.embargo_us)
-    train, held = known[split.train], known[split.valid]
+    train, held = _split(rows, known, config)
     for index, where in ((train, "training"), (held, "calibration")):
         require_classes(rows.is_win[index], config.min_class_rows, f"{where} candidates")
     columns = usable_columns(rows.x[train], rows.feature_names)
@@ -172,15 +142,14 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
     span = (*times, config.isotonic_min_rows, config.embargo_us)
     calibration = calibrate(score, won, *span)
     plain = fit_logistic(rows.x[train], data.y, columns, config.comparator_features)
-    plain_score = plain.predict(rows.x[held])
-    rival = calibrate(plain_score, won, *span)
+    said = plain.predict(rows.x[held])
+    rival = Rival(said, calibrate(said, won, *span), plain.names)
     seed = tuner.part("bootstrap", 1).seed()
-    scores = _slice_scores(score, won, calibration)
-    scores = _beside_logistic(scores, won, plain_score, calibration, rival)
-    scores = _with_spread(scores, score, won, calibration, times[0], seed)
-    scores = replace(scores, logistic_features=plain.names)
+    scores = score_slice(score, won, times[0], calibration, rival, seed)
     probability = calibration.calibrator.apply(score)
-    chosen = choose_threshold(probability, rows.net_r[held], config.threshold)
+    chosen = choose_threshold(probability, won, rows.net_r[held], config.threshold)
+    whole = Rows(columns.select(rows.x[known]), rows.is_win[known])
+    refitted = fit_blend(whole, plan, budget, tuner)
     metrics = EntryMetrics(
         rows=len(known),
         incomplete_rows=len(rows.is_win) - len(known),
@@ -193,7 +162,33 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
         trials_run=plan.trials_run,
         family_weights=plan.family_weights,
     )
-    return EntryModel(columns, blend, calibration.calibrator, chosen.probability, plan, metrics)
+    return EntryModel(columns, refitted, calibration.calibrator, chosen.probability, plan, metrics)
+
+
+def slice_probability(
+    rows: EntryRows, model: EntryModel, config: EntryConfig, tuner: Tuner
+) -> FloatArray:
+    """(n,) calibrated probability of each complete row of the slice by the blend that did not see
+    it, fitted again; NaN for all other rows. `rows`, `config` and `tuner` are those of the fit.
+    """
+    known = _complete(rows)
+    train, held = _split(rows, known, config)
+    data = Rows(model.columns.select(rows.x[train]), rows.is_win[train])
+    blend = fit_blend(data, model.plan, _budget(data, config), tuner)
+    out = np.full(len(rows.is_win), np.nan)
+    out[held] = model.calibrator.apply(blend.predict(model.columns.select(rows.x[held])))
+    return out
+
+
+def _complete(rows: EntryRows) -> IntArray:
+    return np.flatnonzero(~(np.isnan(rows.is_win) | np.isnan(rows.net_r)))
+
+
+def _split(rows: EntryRows, known: IntArray, config: EntryConfig) -> tuple[IntArray, IntArray]:
+    """Row numbers to train on, and those of the calibration slice."""
+    times = rows.decision_ts[known], rows.label_end_ts[known]
+    split = purged_holdout(*times, config.calibration_frac, config.embargo_us)
+    return known[split.train], known[split.valid]
 
 
 def _tuning_pairs(rows: EntryRows, train: IntArray, config: EntryConfig) -> list[tuple[Rows, Rows]]:
@@ -216,67 +211,3 @@ def _budget(data: Rows, config: EntryConfig) -> Budget:
         return config.budget
     wins = float(data.y.sum())
     return replace(config.budget, win_weight=(len(data.y) - wins) / wins)
-
-
-def _slice_scores(score: FloatArray, won: FloatArray, calibration: Calibration) -> SliceScores:
-    known = ~np.isnan(calibration.cross_probability)
-    method = calibration.calibrator.method
-    rank = auc(won, score)
-    if not known.any():
-        return SliceScores(float(won.mean()), rank, None, None, None, None, method, 0.5)
-    y, p, base = (
-        won[known],
-        calibration.cross_probability[known],
-        calibration.cross_base_rate[known],
-    )
-    return SliceScores(
-        base_rate=float(won.mean()),
-        auc=rank,
-        brier=squared_error(y, p),
-        brier_base_rate=squared_error(y, base),
-        log_loss=log_loss(y, p),
-        log_loss_base_rate=log_loss(y, base),
-        calibration=method,
-        auc_logistic=0.5,
-        beats_base_rate=log_loss(y, p) < log_loss(y, base),
-        reliability=reliability_curve(y, p),
-    )
-
-
-def _beside_logistic(
-    scores: SliceScores,
-    won: FloatArray,
-    plain_score: FloatArray,
-    calibration: Calibration,
-    rival: Calibration,
-) -> SliceScores:
-    """The scores with those of the logistic regression on the same rows."""
-    scores = replace(scores, auc_logistic=auc(won, plain_score))
-    known = ~np.isnan(calibration.cross_probability)
-    if scores.log_loss is None:
-        return scores
-    y, p = won[known], rival.cross_probability[known]
-    lost = log_loss(y, p)
-    return replace(
-        scores,
-        brier_logistic=squared_error(y, p),
-        log_loss_logistic=lost,
-        beats_logistic=scores.log_loss < lost,
-    )
-
-
-def _with_spread(
-    scores: SliceScores,
-    score: FloatArray,
-    won: FloatArray,
-    calibration: Calibration,
-    decision_ts: IntArray,
-    seed: int,
-) -> SliceScores:
-    """The scores with their bootstrap intervals, on the rows that have a probability."""
-    p = calibration.cross_probability
-    known = ~np.isnan(p)
-    if not known.any():
-        return scores
-    found = bootstrap_intervals(won[known], score[known], p[known], decision_ts[known], seed)
-    return replace(scores, intervals=found)

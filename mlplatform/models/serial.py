@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 from mlplatform.models.arrays import Columns
 from mlplatform.models.blend import Blend, MemberPlan, Plan
 from mlplatform.models.calibration import Calibrator, Isotonic, Sigmoid
-from mlplatform.models.entry import EntryMetrics, EntryModel, SliceScores
+from mlplatform.models.entry import EntryMetrics, EntryModel
+from mlplatform.models.entry_scores import SliceScores
 from mlplatform.models.errors import AlteredModel
 from mlplatform.models.families import load_booster
 from mlplatform.models.intervals import Interval, Intervals, ReliabilityBin
@@ -86,7 +87,7 @@ def _write(model: Model) -> tuple[str, _Json]:
         "metrics": asdict(model.metrics),
     }
     if isinstance(model, StopModel):
-        grid = {"stop_grid_atr": model.stop_grid_atr, "mean_net_atr": model.mean_net_atr}
+        grid = {"stop_grid_atr": model.stop_grid_atr, "mean_net_r": model.mean_net_r}
         shaped = {"rival": _write_rival(model.rival), "shape": asdict(model.shape)}
         return "stop", shared | grid | shaped
     judged = {"calibrator": asdict(model.calibrator), "threshold": model.threshold}
@@ -135,7 +136,7 @@ def _read_stop(content: _Json) -> StopModel:
     return StopModel(
         columns=_read_columns(content["columns"]),
         stop_grid_atr=tuple(content["stop_grid_atr"]),
-        mean_net_atr=tuple(content["mean_net_atr"]),
+        mean_net_r=tuple(content["mean_net_r"]),
         blend=_read_blend(content["blend"], plan),
         plan=plan,
         metrics=StopMetrics(**content["metrics"]),

@@ -22,6 +22,7 @@ from mlplatform.models.arrays import (
 from mlplatform.models.blend import Blend, Plan, fit_blend, plan_blend
 from mlplatform.models.boosting import SPACE
 from mlplatform.models.errors import NotTrainable
+from mlplatform.models.promise import promising
 from mlplatform.models.space import Space
 from mlplatform.models.splits import purged_folds, purged_holdout
 from mlplatform.models.stop_judgement import (
@@ -52,9 +53,10 @@ STOP_SPACE = Space(
 
 @dataclass(frozen=True)
 class StopMetrics:
-    """What the inner holdout said; outcomes are mean net ATR per candidate of the holdout.
+    """What the inner holdout said; outcomes are mean net R per candidate of the holdout.
 
-    `gain_atr` is the model's outcome less that of the best constant multiple of the rows before,
+    All but `constant_atr`, the comparator, is of the candidates that look worth trading (see
+    `promise`). `gain_r` is the model's outcome less that of their best constant multiple before,
     pair by pair; `beats_constant` holds where it exceeds `min_gain_se` standard errors.
     `weight` is how far the model departs from the constant: 0 up to `min_gain_se`, rising to 1 at
     twice that. `method` is what is used: constant, outcome, quantile (of the winners' adverse
@@ -63,20 +65,22 @@ class StopMetrics:
 
     rows: int
     incomplete_rows: int
+    promising_rows: int
     holdout_rows: int
     constant_atr: float
-    outcome_constant_atr: float | None
-    outcome_model_atr: float | None
-    gain_atr: float | None
-    gain_se_atr: float | None
+    promising_constant_atr: float
+    outcome_constant_r: float | None
+    outcome_model_r: float | None
+    gain_r: float | None
+    gain_se_r: float | None
     weight: float
     beats_constant: bool
     tuning_loss: float
     trials_run: int
     family_weights: dict[str, float]
     method: str = "outcome"
-    gains_atr: dict[str, float] = field(default_factory=dict)
-    gains_se_atr: dict[str, float] = field(default_factory=dict)
+    gains_r: dict[str, float] = field(default_factory=dict)
+    gains_se_r: dict[str, float] = field(default_factory=dict)
     smooth_weight: float = 0.0
 
 
@@ -86,7 +90,7 @@ class StopModel:
 
     columns: Columns
     stop_grid_atr: tuple[float, ...]
-    mean_net_atr: tuple[float, ...]
+    mean_net_r: tuple[float, ...]
     blend: Blend
     plan: Plan
     metrics: StopMetrics
@@ -103,11 +107,11 @@ class StopModel:
         return np.asarray(grid[self.predict_outcome(x).argmax(axis=1)])
 
     def predict_outcome(self, x: FloatArray) -> FloatArray:
-        """(n, F) -> (n, K) expected net ATR per stop.
+        """(n, F) -> (n, K) expected net R per stop.
 
         Differences between stops are the candidate's; their common level is the training mean.
         """
-        mean = np.array(self.mean_net_atr)
+        mean = np.array(self.mean_net_r)
         grid = np.array(self.stop_grid_atr)
         weight = self.metrics.weight
         if weight == 0.0:
@@ -125,37 +129,48 @@ def fit_stop(rows: StopRows, config: StopConfig, tuner: Tuner) -> StopModel:
     ends = label_ends(rows)
     complete = np.flatnonzero(ends != NEVER)
     require_rows(len(complete), config.min_rows, "candidates with complete labels")
-    if not np.ptp(rows.net_atr[complete], axis=1).any():
+    if not np.ptp(rows.net_r[complete], axis=1).any():
         raise NotTrainable("every stop of the grid has the same outcome for every candidate")
-    columns = usable_columns(rows.x[complete], rows.feature_names)
-    plan = _plan(rows, ends, complete, config, tuner)
-    judged = judge(rows, ends, complete, plan, config, tuner)
-    blend = fit_blend(expanded(rows, columns, complete), plan, config.budget, tuner)
-    mean = rows.net_atr[complete].mean(axis=0)
+    index = _promising(rows, ends, complete, config, tuner)
+    columns = usable_columns(rows.x[index], rows.feature_names)
+    plan = _plan(rows, ends, index, config, tuner)
+    judged = judge(rows, ends, index, plan, config, tuner)
+    blend = fit_blend(expanded(rows, columns, index), plan, config.budget, tuner)
+    mean = rows.net_r[index].mean(axis=0)
+    plain = rows.net_r[complete].mean(axis=0)
     metrics = StopMetrics(
         rows=len(complete),
         incomplete_rows=len(ends) - len(complete),
         holdout_rows=judged.rows,
-        constant_atr=float(rows.stop_grid_atr[mean.argmax()]),
-        outcome_constant_atr=judged.constant_atr,
-        outcome_model_atr=judged.model_atr,
-        gain_atr=judged.gains["outcome"][0] if judged.gains else None,
-        gain_se_atr=judged.gains["outcome"][1] if judged.gains else None,
+        constant_atr=float(rows.stop_grid_atr[plain.argmax()]),
+        promising_rows=len(index),
+        promising_constant_atr=float(rows.stop_grid_atr[mean.argmax()]),
+        outcome_constant_r=judged.constant_r,
+        outcome_model_r=judged.model_r,
+        gain_r=judged.gains["outcome"][0] if judged.gains else None,
+        gain_se_r=judged.gains["outcome"][1] if judged.gains else None,
         weight=judged.weight,
         beats_constant=judged.method != "constant",
         tuning_loss=plan.loss,
         trials_run=plan.trials_run,
         family_weights=plan.family_weights,
         method=judged.method,
-        gains_atr={name: gain for name, (gain, _) in judged.gains.items()},
-        gains_se_atr={name: error for name, (_, error) in judged.gains.items()},
+        gains_r={name: gain for name, (gain, _) in judged.gains.items()},
+        gains_se_r={name: error for name, (_, error) in judged.gains.items()},
         smooth_weight=judged.smooth_weight,
     )
     grid = tuple(float(stop) for stop in rows.stop_grid_atr)
     means = tuple(float(m) for m in mean)
-    rival = _rival(rows, complete, judged, config, tuner)
+    rival = _rival(rows, index, judged, config, tuner)
     shape = shape_of(judged, config)
     return StopModel(columns, grid, means, blend, plan, metrics, rival, shape)
+
+
+def _promising(
+    rows: StopRows, ends: IntArray, index: IntArray, config: StopConfig, tuner: Tuner
+) -> IntArray:
+    seed = tuner.part("promise", 1).seed()
+    return promising(rows, ends, index, config.prior_atr, config.promise, config.embargo_us, seed)
 
 
 def _rival(
@@ -188,32 +203,38 @@ def _plan(
     )
 
 
-def cross_fitted_stops(rows: StopRows, plan: Plan, config: StopConfig, tuner: Tuner) -> FloatArray:
-    """(n,) stop in ATR for each training candidate, by a model fitted on its past only.
+def taught_stops(rows: StopRows, plan: Plan, config: StopConfig, tuner: Tuner) -> FloatArray:
+    """(n,) stop in ATR for each training candidate: under what the later roles are fitted.
 
-    The candidates are cut into `cross_folds` + 1 blocks in time; a block's stops come from a model,
-    judged and shrunk like the final one, of the purged blocks before it. The first block, which has
-    no past, gets the stop of the grid nearest to `prior_atr`, as does a block whose past is too
-    short. Parameters come from `plan` (of the fitted model): they have seen the whole training
-    range, rows of no fold were fitted on themselves. Incomplete candidates get a stop, train none.
+    The newest `holdout_frac` of the candidates get theirs from a model, judged and shrunk like the
+    final one, of the purged rows before them: what is calibrated on them has stops as trading has.
+    The older ones all get the best constant of the older ones, one number of the grid. Stops that
+    change from block to block, as models of each block's past would give, move the probability of a
+    win more than any feature does: they cost half of what could be captured in planted worlds.
+
+    Where the older rows are too few, all get the stop of the grid nearest to `prior_atr`.
+    Parameters come from `plan` (of the fitted model): they have seen the whole training range.
     """
-    ends = label_ends(rows)
-    grid = rows.stop_grid_atr
-    out = np.full(len(ends), float(grid[np.abs(grid - config.prior_atr).argmin()]))
-    folds = purged_folds(rows.decision_ts, ends, config.cross_folds, config.embargo_us)
-    for fold in folds:
-        if len(fold.train) < config.min_rows:
-            continue
-        mean = rows.net_atr[fold.train].mean(axis=0)
-        judged = judge(rows, ends, fold.train, plan, config, tuner)
-        rival = _rival(rows, fold.train, judged, config, tuner)
-        if rival is not None:
-            out[fold.valid] = rival.stops(rows.x[fold.valid])
-            continue
-        own = np.zeros((len(fold.valid), len(grid)))
-        if judged.weight > 0.0:
-            columns = usable_columns(rows.x[fold.train], rows.feature_names)
-            blend = fit_blend(expanded(rows, columns, fold.train), plan, config.budget, tuner)
-            own = centred_outcome(blend, columns.select(rows.x[fold.valid]), grid)
-        out[fold.valid] = grid[shrunk(own, mean, judged.weight).argmax(axis=1)]
+    ends, grid = label_ends(rows), rows.stop_grid_atr
+    complete = np.flatnonzero(ends != NEVER)
+    times = rows.decision_ts[complete], ends[complete]
+    split = purged_holdout(*times, config.holdout_frac, config.embargo_us)
+    older = complete[split.train]
+    if len(older) < config.min_rows:
+        return np.full(len(ends), float(grid[np.abs(grid - config.prior_atr).argmin()]))
+    index = _promising(rows, ends, older, config, tuner)
+    mean = rows.net_r[index].mean(axis=0)
+    out = np.full(len(ends), float(grid[mean.argmax()]))
+    newest = np.arange(int(complete[split.valid[0]]), len(ends))
+    judged = judge(rows, ends, index, plan, config, tuner)
+    rival = _rival(rows, index, judged, config, tuner)
+    if rival is not None:
+        out[newest] = rival.stops(rows.x[newest])
+        return out
+    own = np.zeros((len(newest), len(grid)))
+    if judged.weight > 0.0:
+        columns = usable_columns(rows.x[index], rows.feature_names)
+        blend = fit_blend(expanded(rows, columns, index), plan, config.budget, tuner)
+        own = centred_outcome(blend, columns.select(rows.x[newest]), grid)
+    out[newest] = grid[shrunk(own, mean, judged.weight).argmax(axis=1)]
     return out

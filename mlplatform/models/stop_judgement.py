@@ -8,6 +8,7 @@ from mlplatform.models.arrays import FloatArray, IntArray, usable_columns
 from mlplatform.models.blend import Blend, Plan, fit_blend
 from mlplatform.models.boosting import FAMILIES
 from mlplatform.models.families import Budget
+from mlplatform.models.promise import PromiseConfig
 from mlplatform.models.splits import purged_holdout
 from mlplatform.models.stacking import StackConfig
 from mlplatform.models.stop_rivals import RivalConfig, fit_rivals
@@ -31,12 +32,12 @@ class StopConfig:
     holdout_frac: float = 0.25
     min_holdout_rows: int = 20
     min_gain_se: float = 1.0
-    cross_folds: int = 4
     prior_atr: float = 1.5
     embargo_us: int = 0
     families: tuple[str, ...] = tuple(FAMILIES)
     stack: StackConfig = field(default_factory=StackConfig)
     budget: Budget = field(default_factory=lambda: Budget(max_rounds=150))
+    promise: PromiseConfig = field(default_factory=PromiseConfig)
     rivals: RivalConfig = field(default_factory=RivalConfig)
     shape: ShapeConfig = field(default_factory=ShapeConfig)
     """What is tried; smoothing is used where the holdout gains by it, bounds always hold."""
@@ -44,15 +45,15 @@ class StopConfig:
 
 @dataclass(frozen=True)
 class Judged:
-    """Ways to a stop against the best constant on held-out rows; gains are mean net ATR.
+    """Ways to a stop against the best constant on held-out rows; gains are mean net R.
 
     `method` is what is used: constant, outcome, quantile or regimes. `gains` are (gain, standard
     error) of each way that was tried, over the constant; of smoothing, over the way used.
     """
 
     rows: int
-    constant_atr: float | None = None
-    model_atr: float | None = None
+    constant_r: float | None = None
+    model_r: float | None = None
     weight: float = 0.0
     method: str = "constant"
     gains: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -74,10 +75,10 @@ def judge(
     train, valid = index[split.train], index[split.valid]
     if min(len(train), len(valid)) < config.min_holdout_rows:
         return Judged(len(valid))
-    grid, net = rows.stop_grid_atr, rows.net_atr[valid]
+    grid, net = rows.stop_grid_atr, rows.net_r[valid]
     columns = usable_columns(rows.x[train], rows.feature_names)
     blend = fit_blend(expanded(rows, columns, train), plan, config.budget, tuner)
-    mean = rows.net_atr[train].mean(axis=0)
+    mean = rows.net_r[train].mean(axis=0)
     own = centred_outcome(blend, columns.select(rows.x[valid]), grid)
     choices = {"outcome": grid[shrunk(own, mean, 1.0).argmax(axis=1)]}
     rivals = fit_rivals(rows, train, config.rivals, tuner.part("rivals", 1).seed())
@@ -94,8 +95,8 @@ def judge(
     is_smooth = error > 0.0 and gain > config.rivals.min_gain_se * error
     return Judged(
         rows=len(valid),
-        constant_atr=float(constant.mean()),
-        model_atr=float(constant.mean()) + gains["outcome"][0],
+        constant_r=float(constant.mean()),
+        model_r=float(constant.mean()) + gains["outcome"][0],
         weight=weight,
         method=method,
         gains=gains,

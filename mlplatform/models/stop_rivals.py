@@ -81,7 +81,7 @@ def fit_rivals(rows: StopRows, index: IntArray, config: RivalConfig, seed: int) 
         found["quantile"] = quantile
     if config.regime_feature in rows.feature_names:
         place = list(rows.feature_names).index(config.regime_feature)
-        value, net = rows.x[index, place], rows.net_atr[index]
+        value, net = rows.x[index, place], rows.net_r[index]
         if np.isfinite(value).sum() >= config.min_winners:
             multiples = fit_regimes((value, value), (net, net), rows.stop_grid_atr, min_gain_se=-1)
             found["regimes"] = RegimeStops(place, config.regime_feature, multiples)

@@ -78,14 +78,14 @@ def bounded_stops(
 class RegimeMultiples:
     """The best constant multiple of each regime; regimes are cut at quantiles of one feature.
 
-    `gain_atr` is the mean net outcome over the holdout above that of one constant for all.
+    `gain_r` is the mean net outcome over the holdout above that of one constant for all.
     """
 
     cuts: tuple[float, ...]
     multiples_atr: tuple[float, ...]
     constant_atr: float
-    gain_atr: float
-    gain_se_atr: float
+    gain_r: float
+    gain_se_r: float
     used: bool
 
     def stops(self, value: FloatArray) -> FloatArray:
@@ -99,7 +99,7 @@ class RegimeMultiples:
 
 def fit_regimes(
     value: tuple[FloatArray, FloatArray],
-    net_atr: tuple[FloatArray, FloatArray],
+    net_r: tuple[FloatArray, FloatArray],
     grid: FloatArray,
     regimes: int = 3,
     shrink_rows: float = 100.0,
@@ -112,18 +112,18 @@ def fit_regimes(
     """
     train, held = value
     cuts = np.unique(np.nanquantile(train, np.linspace(0.0, 1.0, regimes + 1)[1:-1]))
-    whole = net_atr[0].mean(axis=0)
+    whole = net_r[0].mean(axis=0)
     constant = float(grid[whole.argmax()])
     place = np.searchsorted(cuts, train, side="right")
     multiples = []
     for one in range(len(cuts) + 1):
         inside = (place == one) & ~np.isnan(train)
-        mean = (net_atr[0][inside].sum(axis=0) + shrink_rows * whole) / (inside.sum() + shrink_rows)
+        mean = (net_r[0][inside].sum(axis=0) + shrink_rows * whole) / (inside.sum() + shrink_rows)
         multiples.append(float(grid[mean.argmax()]))
     tried = RegimeMultiples(tuple(cuts.tolist()), tuple(multiples), constant, 0.0, 0.0, True)
     rows = np.arange(len(held))
     chosen = np.searchsorted(grid, tried.stops(held))
-    gain = net_atr[1][rows, chosen] - net_atr[1][:, int(whole.argmax())]
+    gain = net_r[1][rows, chosen] - net_r[1][:, int(whole.argmax())]
     error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else 0.0
     mean_gain = float(gain.mean()) if len(gain) else 0.0
     used = error > 0.0 and mean_gain > min_gain_se * error

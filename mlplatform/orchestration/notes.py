@@ -120,7 +120,7 @@ def _terms(role: str, tested_from: datetime, settings: StudySettings) -> dict[st
 def data_hash(train: TrainingSet) -> str:
     """SHA-256 over all that a window learns from: inputs, their names, times and outcomes."""
     digest = hashlib.sha256(json.dumps(train.names).encode())
-    outcomes = (train.net_atr, train.r, train.is_win, train.atr_points, train.stop_grid_atr)
+    outcomes = (train.r, train.is_win, train.atr_points, train.stop_grid_atr)
     for array in (train.x, train.decision_ts, train.label_end_ts, *outcomes):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

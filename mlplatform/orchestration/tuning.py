@@ -75,7 +75,7 @@ def _require_parts(settings: StudySettings) -> None:
 def _objective(settings: StudySettings, role: str, train: TrainingSet) -> str:
     """What is learned from, and by which code and settings."""
     digest = hashlib.sha256(json.dumps(train.names).encode())
-    for array in (train.x, train.decision_ts, train.label_end_ts, train.net_atr, train.is_win):
+    for array in (train.x, train.decision_ts, train.label_end_ts, train.r, train.is_win):
         digest.update(np.ascontiguousarray(array).tobytes())
     chosen = settings.model_dump(mode="json", exclude=_NOT_THE_OBJECTIVE)
     code = code_version(("studies.fitting", f"models.{role}"), chosen)

@@ -142,7 +142,7 @@ class WindowDesk:
         fitted = Fitted(note.fingerprint, metrics, note.payload, trials_run=trials)
         row = model_row(role, period, fitted, window.train, window.tested_from)
         crossing = pl.lit(_packed(crossed), pl.Binary)
-        return MODELS.frame(row.with_columns(out_of_fold_stop_atr=crossing))
+        return MODELS.frame(row.with_columns(out_of_fold=crossing))
 
     def fallback(
         self, role: str, period: str, reason: str, train: TrainingSet | None
@@ -220,9 +220,9 @@ def model_of(row: pl.DataFrame) -> Any:
     return from_bytes(payload)
 
 
-def stops_of(row: pl.DataFrame) -> FloatArray:
-    """(n,) the stops out of fold in the stop model's row of table `models`."""
-    return np.frombuffer(row["out_of_fold_stop_atr"][0], "<f8").astype(np.float64)
+def out_of_fold_of(row: pl.DataFrame) -> FloatArray:
+    """(n,) what a model of table `models` said of its rows unseen: stops, or probabilities."""
+    return np.frombuffer(row["out_of_fold"][0], "<f8").astype(np.float64)
 
 
 def _packed(values: FloatArray | None) -> bytes | None:

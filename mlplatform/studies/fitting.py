@@ -1,6 +1,7 @@
 """The three roles of one window, fitted one after the other on the same training set.
 
-Each later role sees the earlier ones only through predictions that were made out of fold.
+Each later role sees the earlier ones only through predictions for rows that those had not seen, but
+for one number, the constant stop of the older rows.
 """
 
 from dataclasses import dataclass, field, replace
@@ -8,11 +9,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from mlplatform.models.boosting import FAMILIES
-from mlplatform.models.entry import ClassWeight, EntryConfig, EntryModel, EntryRows, fit_entry
+from mlplatform.models.entry import (
+    ClassWeight,
+    EntryConfig,
+    EntryModel,
+    EntryRows,
+    fit_entry,
+    slice_probability,
+)
 from mlplatform.models.families import families_for
 from mlplatform.models.heat import Method
 from mlplatform.models.size import SizeConfig, SizeModel, SizeRows, fit_size
-from mlplatform.models.stop import StopModel, cross_fitted_stops, fit_stop
+from mlplatform.models.stop import StopModel, fit_stop, taught_stops
 from mlplatform.models.stop_judgement import StopConfig
 from mlplatform.models.stop_rows import StopRows
 from mlplatform.models.stop_shape import ShapeConfig
@@ -42,48 +50,49 @@ def stop_of(train: TrainingSet, settings: FitSettings, tuner: Tuner) -> StopMode
     return fit_stop(_stop_rows(train), _stop_config(settings), tuner)
 
 
-def out_of_fold_stops(
+def stops_to_learn_under(
     train: TrainingSet, stop: StopModel, settings: FitSettings, tuner: Tuner
 ) -> FloatArray:
-    """(n,) stops in ATR, each chosen by a model of the candidate's past only: what the later roles
-    are fitted on. `tuner` is the stop's.
+    """(n,) stops in ATR under which the later roles are fitted; see `models.stop.taught_stops`.
+    `tuner` is the stop's.
     """
-    return cross_fitted_stops(_stop_rows(train), stop.plan, _stop_config(settings), tuner)
+    return taught_stops(_stop_rows(train), stop.plan, _stop_config(settings), tuner)
 
 
 def entry_of(
     train: TrainingSet, stops: FloatArray, settings: FitSettings, tuner: Tuner
 ) -> EntryModel:
-    """The entry model of a window, on labels under out-of-fold stops (n,); raises NotTrainable."""
-    config = EntryConfig(embargo_us=settings.embargo_us, families=settings.families)
-    config = replace(
-        config,
-        budget=replace(config.budget, threads=settings.threads),
-        class_weight=settings.class_weight,
-    )
-    return fit_entry(entry_rows(train, stops), config, tuner)
+    """The entry model of a window, on labels under taught stops (n,); raises NotTrainable."""
+    return fit_entry(entry_rows(train, stops), _entry_config(settings), tuner)
+
+
+def slice_probabilities(
+    train: TrainingSet, stops: FloatArray, entry: EntryModel, settings: FitSettings, tuner: Tuner
+) -> FloatArray:
+    """(n,) probability of each candidate of the entry model's calibration slice, by a model that
+    did not see the slice; NaN for the others. What size is fitted on; `tuner` is the entry's.
+    """
+    return slice_probability(entry_rows(train, stops), entry, _entry_config(settings), tuner)
 
 
 def size_of(
     train: TrainingSet,
     stops: FloatArray,
+    probability: FloatArray,
     entry: EntryModel,
     settings: FitSettings,
     tuner: Tuner,
 ) -> SizeModel:
     """The size model of a window, on the trades that the entry model takes on its calibration
-    slice, under the same out-of-fold stops (n,).
+    slice (`slice_probabilities`, (n,)), under the same taught stops (n,).
     """
     rows = entry_rows(train, stops)
-    held = (train.decision_ts >= entry.metrics.slice_from_us) & ~np.isnan(rows.net_r)
-    free = np.flatnonzero(held)
-    probability = entry.predict(train.x[free])
-    takes = entry.take(probability)
-    taken = free[takes]
+    # No probability is above any threshold where it is NaN.
+    taken = np.flatnonzero(entry.take(probability))
     sized = SizeRows(
         rows.decision_ts[taken],
         rows.label_end_ts[taken],
-        probability[takes],
+        probability[taken],
         rows.is_win[taken],
         rows.net_r[taken],
         (stops * train.atr_points)[taken],
@@ -109,6 +118,15 @@ def entry_rows(train: TrainingSet, stops: FloatArray) -> EntryRows:
     )
 
 
+def _entry_config(settings: FitSettings) -> EntryConfig:
+    config = EntryConfig(embargo_us=settings.embargo_us, families=settings.families)
+    return replace(
+        config,
+        budget=replace(config.budget, threads=settings.threads),
+        class_weight=settings.class_weight,
+    )
+
+
 def _stop_config(settings: FitSettings) -> StopConfig:
     able = families_for("regression", settings.families)
     config = StopConfig(embargo_us=settings.embargo_us, families=able, shape=settings.stop_shape)
@@ -121,7 +139,7 @@ def _stop_rows(train: TrainingSet) -> StopRows:
         train.names,
         train.decision_ts,
         train.label_end_ts,
-        train.net_atr,
+        train.r,
         train.stop_grid_atr,
         _winner_mae_atr(train),
     )

@@ -23,7 +23,7 @@ _NO_LABEL = np.iinfo(np.int64).max
 class TrainingSet:
     """n candidates in order of decision, F inputs, K stops; times in microseconds UTC.
 
-    `net_atr`, `r`, `is_win` and `mae_atr` are (n, K) under each stop of the grid, NaN where the
+    `r`, `is_win` and `mae_atr` are (n, K) under each stop of the grid, NaN where the
     label is incomplete. No label of a row ends after the tested period's start less the embargo.
     """
 
@@ -31,7 +31,6 @@ class TrainingSet:
     names: list[str]
     decision_ts: IntArray
     label_end_ts: IntArray
-    net_atr: FloatArray
     r: FloatArray
     is_win: FloatArray
     atr_points: FloatArray
@@ -75,7 +74,7 @@ def training_set(
         matrix = with_score(matrix, kept, scores)
     wide = {
         name: _per_stop(kept, labels, name, grid)
-        for name in ("net_atr", "r", "is_win", "end_us", "mae_points")
+        for name in ("r", "is_win", "end_us", "mae_points")
     }
     known_ends = kept["last_end"].drop_nulls()
     return TrainingSet(
@@ -83,7 +82,6 @@ def training_set(
         names=matrix.names,
         decision_ts=kept["ts"].to_physical().to_numpy().astype(np.int64),
         label_end_ts=_whole_us(wide["end_us"]),
-        net_atr=wide["net_atr"],
         r=wide["r"],
         is_win=wide["is_win"],
         atr_points=kept["atr_points"].to_numpy(),

@@ -90,7 +90,7 @@ def test_the_table_has_a_column_a_study_and_the_reports_own_figures(honest, foun
 
 def test_a_study_without_outcomes_has_words_and_no_figures(honest, found) -> None:
     blank = dict.fromkeys(
-        ("auc", "auc_interval", "brier", "brier_gain_interval", "stop_net_atr"), None
+        ("auc", "auc_interval", "brier", "brier_gain_interval", "stop_net_r"), None
     )
     empty = replace(found.quality.overall, **blank)
     held = {**found.report, "ml": {**found.report["ml"], "expectancy_r": None}}

@@ -17,7 +17,14 @@ from mlplatform.models.tuning import Tuner
 from mlplatform.setups.inputs import ModelInputs, model_inputs_of, with_score
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import find_candidates
-from mlplatform.studies.fitting import FitSettings, entry_of, out_of_fold_stops, size_of, stop_of
+from mlplatform.studies.fitting import (
+    FitSettings,
+    entry_of,
+    size_of,
+    slice_probabilities,
+    stop_of,
+    stops_to_learn_under,
+)
 from mlplatform.studies.training import TrainingSet, training_set
 from mlplatform.testing.bars import MES_5M, seeded_bars
 from mlplatform_tests.models.neural.planted import untrained_detector_text
@@ -81,9 +88,10 @@ def fitted() -> Fitted:
         Tuner((7, role), 1) for role in ("stop", "entry", "size")
     )
     stop = stop_of(train, settings, stop_tuner)
-    stops = out_of_fold_stops(train, stop, settings, stop_tuner)
+    stops = stops_to_learn_under(train, stop, settings, stop_tuner)
     entry = entry_of(train, stops, settings, entry_tuner)
-    size = size_of(train, stops, entry, settings, size_tuner)
+    unseen = slice_probabilities(train, stops, entry, settings, entry_tuner)
+    size = size_of(train, stops, unseen, entry, settings, size_tuner)
     models = {"stop": to_bytes(stop), "entry": to_bytes(entry), "size": to_bytes(size)}
     models["detector"] = seen.to_text().encode()
     terms = PolicyTerms(

@@ -14,8 +14,9 @@ import pytest
 
 from mlplatform.models.entry import EntryConfig, EntryRows, fit_entry
 from mlplatform.models.families import register_family
+from mlplatform.models.promise import PromiseConfig
 from mlplatform.models.splits import purged_folds, purged_holdout
-from mlplatform.models.stop import StopConfig, StopRows, cross_fitted_stops, fit_stop
+from mlplatform.models.stop import StopConfig, StopRows, fit_stop, taught_stops
 from mlplatform.models.tuning import Tuner
 from mlplatform_tests.models.planted import entry_rows, stop_rows
 
@@ -59,7 +60,8 @@ def fit_the_entry(rows: EntryRows) -> None:
 
 
 def fit_the_stop(rows: StopRows) -> None:
-    config = StopConfig(families=("witness",), n_folds=FOLDS, embargo_us=EMBARGO_US)
+    every = PromiseConfig(frac=1.0)
+    config = StopConfig(families=("witness",), n_folds=FOLDS, embargo_us=EMBARGO_US, promise=every)
     fit_stop(rows, config, Tuner((7, "stop"), 1))
 
 
@@ -81,9 +83,9 @@ def poisoned(rows: Rows, cut: int) -> Rows:
     x = rows.x.copy()
     x[cut:] = rng.normal(5.0, 3.0, x[cut:].shape) * (x.shape[1] - np.arange(x.shape[1]))
     if isinstance(rows, StopRows):
-        net = rows.net_atr.copy()
+        net = rows.net_r.copy()
         net[cut:] = rng.normal(size=net[cut:].shape)
-        return replace(rows, x=x, net_atr=net)
+        return replace(rows, x=x, net_r=net)
     won = rows.is_win.copy()
     won[cut:] = 1.0 - won[cut:]
     return replace(rows, x=x, is_win=won, net_r=np.where(won > 0, 1.3, -1.05))
@@ -187,7 +189,7 @@ def test_stops_out_of_fold_know_nothing_of_later_blocks():
     plan = fit_stop(rows, config, Tuner((7, "stop"), 2)).plan
     cut = len(rows.x) * 3 // 4
     one, other = (
-        cross_fitted_stops(each, plan, config, Tuner((7, "entry"), 2))
+        taught_stops(each, plan, config, Tuner((7, "entry"), 2))
         for each in (rows, poisoned(rows, cut))
     )
     np.testing.assert_array_equal(one[:cut], other[:cut])

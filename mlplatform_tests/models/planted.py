@@ -4,6 +4,7 @@ import numpy as np
 
 from mlplatform.models.boosting import Budget
 from mlplatform.models.entry import EntryConfig, EntryRows
+from mlplatform.models.promise import PromiseConfig
 from mlplatform.models.stop_judgement import StopConfig
 from mlplatform.models.stop_rows import StopRows
 from mlplatform.models.tuning import Tuner
@@ -12,7 +13,7 @@ GRID_ATR = np.array([0.75, 1.0, 1.5, 2.0, 2.5, 3.0])
 MINUTE_US = 60_000_000
 WIN_R, LOSS_R = 1.3, -1.05
 ENTRY = EntryConfig(n_folds=2, budget=Budget(max_rounds=60))
-STOP = StopConfig(budget=Budget(max_rounds=40))
+STOP = StopConfig(budget=Budget(max_rounds=40), promise=PromiseConfig(frac=1.0))
 
 
 def tuner(*parts: str, trials: int = 2) -> Tuner:

@@ -5,7 +5,7 @@ import pytest
 
 from mlplatform.models import entry
 from mlplatform.models.calibration import calibrate
-from mlplatform.models.entry import fit_entry
+from mlplatform.models.entry import fit_entry, slice_probability
 from mlplatform.models.errors import NotTrainable
 from mlplatform.models.scores import auc
 
@@ -59,8 +59,12 @@ def test_the_slice_neither_trains_nor_tunes(skilled):
     )
     model = fit_entry(other, ENTRY, tuner("entry"))
     assert model.plan == skilled.plan
-    np.testing.assert_array_equal(model.blend.predict(rows.x), skilled.blend.predict(rows.x))
-    assert not np.array_equal(model.predict(rows.x), skilled.predict(rows.x))
+    seen, unseen = (slice_probability(r, skilled, ENTRY, tuner("entry")) for r in (other, rows))
+    np.testing.assert_array_equal(seen, unseen)
+    np.testing.assert_array_equal(np.isfinite(unseen), late)
+    assert not np.array_equal(model.blend.predict(rows.x), skilled.blend.predict(rows.x))
+    said = skilled.calibrator.apply(skilled.blend.predict(rows.x))
+    assert not np.array_equal(said[late], unseen[late])
 
 
 def test_labels_that_reach_into_the_slice_are_purged():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlplatform.models.serial import from_bytes, to_bytes
-from mlplatform.models.stop import cross_fitted_stops, fit_stop
+from mlplatform.models.stop import fit_stop, taught_stops
 from mlplatform.models.stop_judgement import gain_of, method_of, weight_of
 from mlplatform.models.stop_rivals import QuantileStops, RegimeStops, RivalConfig, fit_rivals
 from mlplatform.models.stop_rows import StopRows
@@ -54,13 +54,13 @@ def test_a_quantile_that_wins_on_the_holdout_is_used_said_and_kept():
     model = fit_stop(rows, blind, tuner("stop", trials=1))
     assert model.metrics.method == "quantile"
     assert model.metrics.beats_constant
-    assert model.metrics.gains_atr["quantile"] > 2 * model.metrics.gains_se_atr["quantile"]
+    assert model.metrics.gains_r["quantile"] > 2 * model.metrics.gains_se_r["quantile"]
     np.testing.assert_array_equal(model.predict(rows.x), model.rival.stops(rows.x))
     again = from_bytes(to_bytes(model))
     assert to_bytes(again) == to_bytes(model)
     np.testing.assert_array_equal(again.predict(rows.x[:50]), model.predict(rows.x[:50]))
-    crossed = cross_fitted_stops(rows, model.plan, blind, tuner("stop", trials=1))
-    known = ~np.isnan(rows.x[:, 1]) & (np.arange(len(crossed)) > 1440)
+    crossed = taught_stops(rows, model.plan, blind, tuner("stop", trials=1))
+    known = ~np.isnan(rows.x[:, 1]) & (np.arange(len(crossed)) > 1800)
     assert crossed[known & (rows.x[:, 1] > 0.5)].mean() > 2.5
     assert crossed[known & (rows.x[:, 1] < -0.5)].mean() < 1.5
 
@@ -90,7 +90,7 @@ def test_on_noise_nothing_is_used_and_the_metrics_hold_what_was_tried():
         rows = replace(stop_rows(seed, 0.0, 500), winner_mae_atr=np.full(500, np.nan))
         rows.winner_mae_atr[::2] = np.random.default_rng(seed).uniform(0.1, 3.0, 250)
         model = fit_stop(rows, replace(ONE, shape=ShapeConfig(0.3)), tuner("stop", trials=1))
-        assert set(model.metrics.gains_atr) == {"outcome", "quantile", "regimes", "smoothing"}
+        assert set(model.metrics.gains_r) == {"outcome", "quantile", "regimes", "smoothing"}
         used.append((model.metrics.method in ("quantile", "regimes"), model.shape.smooth_weight))
     assert sum(rival for rival, _ in used) <= 1
     assert sum(weight > 0.0 for _, weight in used) <= 1
@@ -128,7 +128,7 @@ def drifting(seed: int) -> StopRows:
     net = 0.8 * level[:, None] * (GRID_ATR - 1.8) - 0.25 * (GRID_ATR - 1.8) ** 2
     net = net + 0.1 * rng.normal(size=net.shape)
     close = np.arange(2400, dtype=np.int64) * 60_000_000
-    return replace(rows, x=x, net_atr=net, decision_ts=close, label_end_ts=close + 30_000_000)
+    return replace(rows, x=x, net_r=net, decision_ts=close, label_end_ts=close + 30_000_000)
 
 
 def test_smoothing_that_wins_is_used_and_else_left_out():
@@ -136,7 +136,7 @@ def test_smoothing_that_wins_is_used_and_else_left_out():
     model = fit_stop(drifting(1), tried, tuner("stop", trials=1))
     assert model.shape == ShapeConfig(0.6, min_ticks=2.0)
     assert model.metrics.smooth_weight == 0.6
-    assert model.metrics.gains_atr["smoothing"] > 0.0
+    assert model.metrics.gains_r["smoothing"] > 0.0
     none = fit_stop(stop_rows(1, effect=0.4), tried, tuner("stop", trials=1))
     assert none.shape == ShapeConfig(0.0, min_ticks=2.0)
     assert none.metrics.smooth_weight == 0.0

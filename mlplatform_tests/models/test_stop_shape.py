@@ -21,7 +21,7 @@ def _world(seed: int, effect: float, rows: int = 1500):
 def test_regimes_that_want_other_stops_get_them():
     found = fit_regimes(*_world(1, 0.5), GRID)
     assert found.used
-    assert found.gain_atr > 2 * found.gain_se_atr > 0
+    assert found.gain_r > 2 * found.gain_se_r > 0
     low, _, high = found.multiples_atr
     assert low < found.constant_atr < high
     assert found.stops(np.array([-2.0, 2.0, np.nan])).tolist() == [low, high, found.constant_atr]

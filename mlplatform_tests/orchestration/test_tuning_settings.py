@@ -32,7 +32,6 @@ def train(seed: int = 1) -> TrainingSet:
         names=["a", "b"],
         decision_ts=start,
         label_end_ts=np.repeat(start[:, None] + 1, 2, axis=1),
-        net_atr=grid,
         r=grid,
         is_win=(grid > 0).astype(np.float64),
         atr_points=np.ones(n),

@@ -14,11 +14,17 @@ from mlplatform.features.sets import core_plan
 from mlplatform.labels.outcomes import LabelRules, label_candidates
 from mlplatform.models.errors import TrialPruned
 from mlplatform.orchestration import study
-from mlplatform.orchestration.windows import WindowDesk, model_of, stops_of
+from mlplatform.orchestration.windows import WindowDesk, model_of, out_of_fold_of
 from mlplatform.settings import StudySettings
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import find_candidates
-from mlplatform.studies.fitting import entry_of, out_of_fold_stops, size_of, stop_of
+from mlplatform.studies.fitting import (
+    entry_of,
+    size_of,
+    slice_probabilities,
+    stop_of,
+    stops_to_learn_under,
+)
 from mlplatform.testing.bars import seeded_bars
 from mlplatform.testing.tracking import MemoryTracker
 
@@ -62,20 +68,26 @@ def fitted(desk: WindowDesk, past: Past) -> dict[str, pl.DataFrame]:
         return stop_of(window.train, window.settings, window.tuner("stop"))
 
     def crossed(window, model):
-        return out_of_fold_stops(window.train, model, window.settings, window.tuner("stop"))
+        return stops_to_learn_under(window.train, model, window.settings, window.tuner("stop"))
 
     def entry(window):
         model_of(rows["stop"])
         tuner = window.tuner("entry")
-        return entry_of(window.train, stops_of(rows["stop"]), window.settings, tuner)
+        return entry_of(window.train, out_of_fold_of(rows["stop"]), window.settings, tuner)
+
+    def unseen(window, model):
+        stops, tuner = out_of_fold_of(rows["stop"]), window.tuner("entry")
+        return slice_probabilities(window.train, stops, model, window.settings, tuner)
 
     def size(window):
-        found, stops = model_of(rows["entry"]), stops_of(rows["stop"])
-        return size_of(window.train, stops, found, window.settings, window.tuner("size"))
+        found = model_of(rows["entry"])
+        seen = out_of_fold_of(rows["stop"]), out_of_fold_of(rows["entry"])
+        return size_of(window.train, *seen, found, window.settings, window.tuner("size"))
 
     rows: dict[str, pl.DataFrame] = {}
+    unfitted = {"stop": crossed, "entry": unseen}
     for role, fit in (("stop", stop), ("entry", entry), ("size", size)):
-        rows[role] = desk.fit(CONTEXT, role, past, fit, crossed if role == "stop" else None)
+        rows[role] = desk.fit(CONTEXT, role, past, fit, unfitted.get(role))
         assert rows[role].schema == MODELS.schema
     return rows
 
@@ -165,4 +177,4 @@ def test_the_same_window_has_the_same_bytes_on_one_thread_and_on_two(
     alone = replace(desk, settings=desk.settings.model_copy(update={"model_threads": 1}))
     for one, two in zip(fitted(alone, past).values(), fitted(desk, past).values(), strict=True):
         assert one["payload"][0] == two["payload"][0]
-        assert one["out_of_fold_stop_atr"][0] == two["out_of_fold_stop_atr"][0]
+        assert one["out_of_fold"][0] == two["out_of_fold"][0]

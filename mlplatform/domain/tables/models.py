@@ -18,10 +18,17 @@ MODELS = Table(
         Column("trials_run", pl.Int64, "Optuna trials that were judged"),
         Column("metrics", pl.String, "what its inner validation said, JSON"),
         Column("payload", pl.Binary, "the model, native formats in checked JSON", nullable=True),
-        Column("out_of_fold_stop_atr", pl.Binary, "of each row, float64, as bytes", True, True),
+        Column(
+            "out_of_fold",
+            pl.Binary,
+            "what it said of each row without having learned from it, float64 as bytes: stop in "
+            "ATR, or probability (NaN before the calibration slice)",
+            True,
+            True,
+        ),
     ),
 )
-DETECTORS = Table("detectors", tuple(c for c in MODELS.columns if c.name != "out_of_fold_stop_atr"))
+DETECTORS = Table("detectors", tuple(c for c in MODELS.columns if c.name != "out_of_fold"))
 """One row a period: the detector that scores its candidates; no payload without skill."""
 DETECTOR_SCORES = Table(
     "detector_scores",

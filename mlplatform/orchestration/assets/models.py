@@ -17,8 +17,14 @@ from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.notes import Window
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.windows import WindowDesk, model_of, stops_of
-from mlplatform.studies.fitting import entry_of, out_of_fold_stops, size_of, stop_of
+from mlplatform.orchestration.windows import WindowDesk, model_of, out_of_fold_of
+from mlplatform.studies.fitting import (
+    entry_of,
+    size_of,
+    slice_probabilities,
+    stop_of,
+    stops_to_learn_under,
+)
 
 _MATTERS = ("train_periods", "trials", "seed", "embargo_minutes", "strategy")
 _MATTERS += ("tuning_seconds", "known_good")
@@ -55,7 +61,7 @@ def stop_model(workshop: Workshop) -> dg.AssetsDefinition:
             return stop_of(window.train, window.settings, window.tuner("stop"))
 
         def out_of_fold(window: Window, model: Any) -> Any:
-            return out_of_fold_stops(window.train, model, window.settings, window.tuner("stop"))
+            return stops_to_learn_under(window.train, model, window.settings, window.tuner("stop"))
 
         past = (features, candidates, labels, detector_scores)
         row = desk.fit(context, "stop", past, fit, out_of_fold)
@@ -87,10 +93,15 @@ def entry_model(workshop: Workshop) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         def fit(window: Window) -> Any:
             model_of(stop_model)
-            stops = stops_of(stop_model)
+            stops = out_of_fold_of(stop_model)
             return entry_of(window.train, stops, window.settings, window.tuner("entry"))
 
-        row = desk.fit(context, "entry", (features, candidates, labels, detector_scores), fit)
+        def unseen(window: Window, model: Any) -> Any:
+            stops, tuner = out_of_fold_of(stop_model), window.tuner("entry")
+            return slice_probabilities(window.train, stops, model, window.settings, tuner)
+
+        past = (features, candidates, labels, detector_scores)
+        row = desk.fit(context, "entry", past, fit, unseen)
         return stamp.result(context, row, _card_of(row))
 
     return entry_model
@@ -120,8 +131,9 @@ def size_model(workshop: Workshop) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         def fit(window: Window) -> Any:
             model_of(stop_model)
-            entry, stops = model_of(entry_model), stops_of(stop_model)
-            return size_of(window.train, stops, entry, window.settings, window.tuner("size"))
+            entry, tuner = model_of(entry_model), window.tuner("size")
+            unseen = out_of_fold_of(stop_model), out_of_fold_of(entry_model)
+            return size_of(window.train, *unseen, entry, window.settings, tuner)
 
         row = desk.fit(context, "size", (features, candidates, labels, detector_scores), fit)
         return stamp.result(context, row, _card_of(row))

@@ -49,8 +49,8 @@ def judged_candidates(
     """A row a candidate of the windows that have models, in order of time.
 
     Columns: those of table `decisions` that name and judge it; `stop_atr` that the policy chose
-    and `net_atr`, `net_r`, `is_win` of one contract under it; `constant_atr` of its window's
-    comparator and `constant_net_atr` under that; `base_rate`. Results are net of costs, null where
+    and `net_r`, `is_win` of one contract under it; `constant_atr` of its window's comparator and
+    `constant_net_r` under that; `base_rate`. Results are net of costs, null where
     the order was not entered or the bars end before its exit. `decisions` carry their `period`.
     """
     known = pl.DataFrame(
@@ -79,8 +79,8 @@ def judged_candidates(
 def _results(series: Series, bars: pl.DataFrame, rows: pl.DataFrame) -> list[pl.Series]:
     """Under the policy's stop, and under the constant one."""
     if rows.is_empty():
-        empty = {"net_atr": pl.Float64, "net_r": pl.Float64, "is_win": pl.Boolean}
-        return list(pl.DataFrame(schema=empty | {"constant_net_atr": pl.Float64}).get_columns())
+        empty = {"net_r": pl.Float64, "is_win": pl.Boolean, "constant_net_r": pl.Float64}
+        return list(pl.DataFrame(schema=empty).get_columns())
     from mlplatform.execution import BarArrays, Reason
 
     arrays = BarArrays.from_frame(bars, series.timeframe)
@@ -89,10 +89,9 @@ def _results(series: Series, bars: pl.DataFrame, rows: pl.DataFrame) -> list[pl.
     plain = _alone(series, arrays, rows, rows["constant_atr"].to_numpy() * atr)
     won = (own.reason == Reason.TARGET) & (own.net_points > 0)
     return [
-        _known("net_atr", own.net_points[:, 0] / atr),
         _known("net_r", own.r[:, 0]),
         _where_complete("is_win", own.complete[:, 0], won[:, 0]),
-        _known("constant_net_atr", plain.net_points[:, 0] / atr),
+        _known("constant_net_r", plain.r[:, 0]),
     ]
 
 

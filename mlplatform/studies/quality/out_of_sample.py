@@ -23,8 +23,8 @@ class Quality:
     """One window's quality, or that of all together; None where `reasons` says why.
 
     Intervals are the central 90 % over resampled days. A gain is positive where the model is
-    better: of a Brier score what the base rate's exceeds the model's by, of a stop its net ATR a
-    candidate above the constant's.
+    better: of a Brier score what the base rate's exceeds the model's by, of a stop its net R a
+    taken candidate above the constant's.
     """
 
     period: str
@@ -42,9 +42,10 @@ class Quality:
     brier_gain_interval: Interval | None
     log_loss: float | None
     log_loss_base_rate: float | None
-    stop_net_atr: float | None
-    """Mean net result of all completed candidates under the predicted stop, ATR."""
-    constant_net_atr: float | None
+    stop_net_r: float | None
+    """Mean net R of the completed candidates that were taken, each alone, under the predicted stop:
+    what stops are for. The others are nobody's trades."""
+    constant_net_r: float | None
     stop_gain_interval: Interval | None
     reasons: tuple[str, ...] = ()
 
@@ -56,11 +57,11 @@ class Quality:
         return self.brier_base_rate - self.brier
 
     @property
-    def stop_gain_atr(self) -> float | None:
-        """Net ATR a candidate under the predicted stop less that under the constant."""
-        if self.stop_net_atr is None or self.constant_net_atr is None:
+    def stop_gain_r(self) -> float | None:
+        """Net R a taken candidate under the predicted stop less that under the constant."""
+        if self.stop_net_r is None or self.constant_net_r is None:
             return None
-        return self.stop_net_atr - self.constant_net_atr
+        return self.stop_net_r - self.constant_net_r
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,8 @@ def _quality(period: str, rows: pl.DataFrame, seed: int) -> Quality:
     spread = bootstrap_intervals(won, said, said, ts, seed, _DRAWS) if has_both else None
     if len(won) and len(np.unique(ts // _DAY_US)) < _LEAST_DAYS:
         reasons.append(f"an interval needs {_LEAST_DAYS} days")
-    both = done.drop_nulls("constant_net_atr")
-    own, plain = both["net_atr"].to_numpy(), both["constant_net_atr"].to_numpy()
+    both = done.filter("take").drop_nulls("constant_net_r")
+    own, plain = both["net_r"].to_numpy(), both["constant_net_r"].to_numpy()
     both_ts = both["ts"].to_physical().to_numpy().astype(np.int64)
     return Quality(
         period=period,
@@ -107,8 +108,8 @@ def _quality(period: str, rows: pl.DataFrame, seed: int) -> Quality:
         brier_gain_interval=mean_interval_by_day((won - base) ** 2 - (won - said) ** 2, ts, seed),
         log_loss=log_loss(won, said) if len(won) else None,
         log_loss_base_rate=log_loss(won, base) if len(won) else None,
-        stop_net_atr=float(own.mean()) if len(own) else None,
-        constant_net_atr=float(plain.mean()) if len(own) else None,
+        stop_net_r=float(own.mean()) if len(own) else None,
+        constant_net_r=float(plain.mean()) if len(own) else None,
         stop_gain_interval=mean_interval_by_day(own - plain, both_ts, seed),
         reasons=tuple(reasons),
     )

@@ -23,7 +23,8 @@ class TruthSettings:
     trials: int = 5
     train_periods: int = 6
     """Three months of one instrument's 5-minute bars hide a modest edge from any honest learner."""
-    seed: int = 7
+    seed: int = 11
+    """Seed 7 made the worlds on which the models were developed: it flatters."""
     families: tuple[str, ...] = ("lightgbm", "xgboost", "linear")
     """Of the stop and the entry model. Without networks: they cost half of a world's time again."""
 

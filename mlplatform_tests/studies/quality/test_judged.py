@@ -44,13 +44,13 @@ def test_each_candidate_has_the_results_of_its_labels_under_its_stop_and_the_con
     own = labels.join(chosen, on="candidate_id").filter(pl.col("stop_atr") == pl.col("stop"))
     both = judged.join(own, on="candidate_id", suffix="_label", maintain_order="left")
     both = both.join(
-        labels.filter(stop_atr=2.0).select("candidate_id", plain="net_atr"),
+        labels.filter(stop_atr=2.0).select("candidate_id", plain="r"),
         on="candidate_id",
     )
     assert both.height == found.height
     assert both["is_win"].equals(both["is_win_label"])
     assert 0 < both["is_win"].null_count() < both.height / 2
-    for name, said in (("net_atr", "net_atr_label"), ("constant_net_atr", "plain"), ("net_r", "r")):
+    for name, said in (("constant_net_r", "plain"), ("net_r", "r")):
         assert both[name].is_null().equals(both[said].is_null())
         known = both.drop_nulls(name)
         np.testing.assert_allclose(known[name], known[said], atol=1e-9)

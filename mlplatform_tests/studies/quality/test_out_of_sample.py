@@ -25,8 +25,8 @@ def table(probability, won, own, plain, base=0.5, a_day=1, period="2025-01") -> 
             "probability": pl.Series(probability, dtype=pl.Float64),
             "take": [p >= 0.5 for p in probability],
             "is_win": pl.Series(won, dtype=pl.Boolean),
-            "net_atr": pl.Series(own, dtype=pl.Float64),
-            "constant_net_atr": pl.Series(plain, dtype=pl.Float64),
+            "net_r": pl.Series(own, dtype=pl.Float64),
+            "constant_net_r": pl.Series(plain, dtype=pl.Float64),
             "base_rate": pl.Series([base] * n, dtype=pl.Float64),
         }
     )
@@ -37,7 +37,8 @@ def drawn(n: int, skill: float, seed: int, a_day: int = 5) -> pl.DataFrame:
     truth = np.clip(0.4 + skill * rng.normal(size=n), 0.05, 0.95)
     gain = rng.normal(skill, 1.0, n)
     plain = rng.normal(size=n)
-    return table(truth, rng.random(n) < truth, plain + gain, plain, 0.4, a_day)
+    rows = table(truth, rng.random(n) < truth, plain + gain, plain, 0.4, a_day)
+    return rows.with_columns(take=pl.col("probability") >= 0.4)
 
 
 def test_figures_worked_out_by_hand():
@@ -59,10 +60,10 @@ def test_figures_worked_out_by_hand():
     loss = -np.log([0.9, 0.4, 0.4, 0.8, 0.5]).mean()
     assert found.log_loss == pytest.approx(loss)
     assert found.log_loss_base_rate == pytest.approx(-np.log([0.4, 0.6, 0.4, 0.6, 0.4]).mean())
-    # The stop is judged where both trades closed.
-    assert found.stop_net_atr == pytest.approx(1.0 / 4)
-    assert found.constant_net_atr == pytest.approx(-1.5 / 4)
-    assert found.stop_gain_atr == pytest.approx(2.5 / 4)
+    # The stop is judged on what was taken, where both trades closed.
+    assert found.stop_net_r == pytest.approx(0.0 / 2)
+    assert found.constant_net_r == pytest.approx(-0.5 / 2)
+    assert found.stop_gain_r == pytest.approx(0.5 / 2)
     assert found.reasons == ()
 
 
@@ -89,13 +90,13 @@ def test_skill_is_seen_and_noise_is_within_its_intervals():
 
 def test_a_gain_is_positive_where_the_model_is_better():
     worse = drawn(500, 0.25, 5).with_columns(
-        probability=1.0 - pl.col("probability"), net_atr=pl.col("constant_net_atr") - 1.0
+        probability=1.0 - pl.col("probability"), net_r=pl.col("constant_net_r") - 1.0
     )
     found = quality_out_of_sample(worse, 1).overall
     assert found.auc < 0.5
     assert found.brier_gain < 0.0
     assert found.brier_gain_interval.high < 0.0
-    assert found.stop_gain_atr == pytest.approx(-1.0)
+    assert found.stop_gain_r == pytest.approx(-1.0)
 
 
 def test_intervals_count_days_not_rows():
@@ -140,5 +141,5 @@ def test_one_outcome_few_days_and_nothing_at_all_are_told():
     none = quality_out_of_sample(few.clear(), 1)
     assert none.windows == ()
     assert none.overall.brier is None
-    assert none.overall.stop_gain_atr is None
+    assert none.overall.stop_gain_r is None
     assert none.overall.reasons == ("no judged candidate was entered and closed",)
