@@ -29,7 +29,7 @@ SECRETS = {
 _PORTS = {"postgres": 5432, "s3": 8333, "mlflow": 5000, "code": 4000, "webserver": 3000}
 _PORTS |= {"optuna": 8080, "metrics": 9400}
 _ORDER = ("prepare", "mlflow", "code", "webserver", "daemon", "optuna", "metrics")
-_START_S = 120
+_START_S = 300
 
 
 @dataclass
