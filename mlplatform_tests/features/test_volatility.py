@@ -47,6 +47,29 @@ def test_close_to_close_is_the_sample_deviation_of_log_returns():
     assert values(volatility.close_to_close(2), FOUR) == close_to(None, None, *expected)
 
 
+@pytest.mark.parametrize(
+    "feature",
+    [
+        volatility.close_to_close(20),
+        volatility.parkinson(20),
+        volatility.garman_klass(20),
+        volatility.yang_zhang(20),
+    ],
+    ids=lambda feature: feature.name,
+)
+def test_a_market_that_came_to_rest_has_no_volatility_whatever_it_did_before(feature):
+    still = 40
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        steps = rng.normal(0, 0.0005, (3000, 3)) * rng.choice([1, 1, 1, 20], (3000, 1))
+        path = 6000 * np.exp(steps.ravel().cumsum().reshape(3000, 3))
+        path = np.vstack([path, np.full((still, 3), path[-1, 2])])
+        bars = seeded_bars(12)[: len(path)].with_columns(
+            open=path[:, 0], high=path.max(axis=1), low=path.min(axis=1), close=path[:, 2]
+        )
+        assert values(feature, bars)[-15:] == [0.0] * 15, seed
+
+
 def test_all_estimators_agree_on_a_random_walk_whose_volatility_is_known():
     """Bars of 400 steps of one ten-thousandth: about 0.002 a bar."""
     steps = np.random.default_rng(5).choice([-1e-4, 1e-4], (600, 400))

@@ -14,6 +14,8 @@ from mlplatform.features.graph import Feature
 
 _LOG_RANGE = (pl.col("high") / pl.col("low")).log()
 _LOG_BODY = (pl.col("close") / pl.col("open")).log()
+_NO_VARIANCE = 1e-15
+"""What running sums leave of a wild past where price stands still; one tick is far above it."""
 
 
 def atr(span_bars: int) -> Feature:
@@ -82,6 +84,11 @@ def close_to_close(span_bars: int) -> Feature:
     )
 
 
+def _root(variance: pl.Expr) -> pl.Expr:
+    """The deviation; zero where the variance is none, or its estimate negative."""
+    return (variance * (variance > _NO_VARIANCE)).sqrt()
+
+
 def parkinson(span_bars: int) -> Feature:
     """Parkinson (1980) volatility of log ranges: sqrt(mean(ln(H/L)^2) / (4 ln 2)), per bar.
 
@@ -93,8 +100,9 @@ def parkinson(span_bars: int) -> Feature:
         f"parkinson{span_bars}",
         ("high", "low"),
         span_bars,
-        expression((mean / (4 * math.log(2))).sqrt()),
+        expression(_root(mean / (4 * math.log(2)))),
         f"Parkinson volatility of {span_bars} bars",
+        version=2,
         params={"span_bars": span_bars},
     )
 
@@ -111,8 +119,9 @@ def garman_klass(span_bars: int) -> Feature:
         f"garman_klass{span_bars}",
         ("open", "high", "low", "close"),
         span_bars,
-        expression(variance.rolling_mean(span_bars).clip(lower_bound=0).sqrt()),
+        expression(_root(variance.rolling_mean(span_bars))),
         f"Garman-Klass volatility of {span_bars} bars",
+        version=2,
         params={"span_bars": span_bars},
     )
 
@@ -140,8 +149,9 @@ def yang_zhang(span_bars: int) -> Feature:
         f"yang_zhang{span_bars}",
         ("open", "high", "low", "close"),
         span_bars + 1,
-        expression(variance.clip(lower_bound=0).sqrt()),
+        expression(_root(variance)),
         f"Yang-Zhang volatility of {span_bars} bars",
+        version=2,
         params={"span_bars": span_bars},
     )
 
