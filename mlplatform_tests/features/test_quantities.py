@@ -12,7 +12,7 @@ from mlplatform.domain.series import Timeframe
 from mlplatform.domain.tables import BARS
 from mlplatform.features.arithmetic import Gatherable
 from mlplatform.features.catalog import quantities as q
-from mlplatform.features.catalog.expressions import pointwise
+from mlplatform.features.catalog.expressions import expression, pointwise
 from mlplatform.features.catalog.phases import of_session
 from mlplatform.features.compute import compute_features
 from mlplatform.features.evaluation import step_of
@@ -126,6 +126,19 @@ def test_each_column_of_one_row_is_the_same_computed_from_a_row(feature):
 
 def test_most_of_the_core_set_needs_no_plan_for_a_new_bar():
     assert len(OF_ONE_ROW) > 60
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_is_of_one_row_and_what_is_planned_live_beside_each_other(order):
+    planned = Feature("planned", ("close",), 0, expression(pl.col("close") * 2), "planned")
+    of_row = Feature("of_row", ("close",), 0, pointwise(lambda c: c * 3, "close"), "of one row")
+    kinds = (planned, of_row)[::order]
+    plan = FeaturePlan.build("drawn", 1, kinds, tuple(BARS.names))
+    bars = seeded_bars(2)
+    live = LiveFeatures(plan, MES_5M.timeframe, bars[:5])
+    close = bars["close"][5]
+    found = live.update(bars.row(5, named=True))
+    assert found == {"ts": bars["ts"][5], "planned": close * 2, "of_row": close * 3}
 
 
 def test_what_restarts_each_session_does_so_live_however_far_it_looks_back():

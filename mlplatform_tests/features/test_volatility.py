@@ -70,6 +70,12 @@ def test_a_market_that_came_to_rest_has_no_volatility_whatever_it_did_before(fea
         assert values(feature, bars)[-15:] == [0.0] * 15, seed
 
 
+def test_one_tick_in_twenty_bars_is_volatility():
+    tick = drawn_bars("2025-06-02 17:00", [24_000.0] * 30 + [(24_000, 24_000.25, 24_000, 24_000)])
+    found = values(volatility.parkinson(20), tick)
+    assert found[29:] == [0.0, pytest.approx(LN(24_000.25 / 24_000) / math.sqrt(80 * LN(2)))]
+
+
 def test_all_estimators_agree_on_a_random_walk_whose_volatility_is_known():
     """Bars of 400 steps of one ten-thousandth: about 0.002 a bar."""
     steps = np.random.default_rng(5).choice([-1e-4, 1e-4], (600, 400))
