@@ -60,6 +60,11 @@ def model_figures() -> list[str]:
     return [row for families in ("trees", "all") for row in _said([*command, families])]
 
 
+def step_figures() -> list[str]:
+    """What a step costs by executor, in processes of their own."""
+    return _said([sys.executable, str(HERE / "steps.py")])
+
+
 def _said(command: list[str]) -> list[str]:
     """Each line that a benchmark prints, as a row."""
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -94,6 +99,7 @@ def table() -> str:
     """All figures as one Markdown table under a line about the machine."""
     rows = ["| what | figure |", "|---|---|", *chain.figures()]
     rows += [
+        *step_figures(),
         *market_figures(),
         *feature_figures(),
         *model_figures(),

@@ -140,8 +140,10 @@ def _kubernetes(settings: StudySettings) -> dg.ExecutorDefinition:
             env_vars=[f"{name}={value}" for name, value in limits.items()],
             resources={"requests": {"cpu": str(settings.step_cores)}},
         )
+        # A run that the queue launched knows its image; one that the command began does not.
+        image = os.environ.get("DAGSTER_CURRENT_IMAGE")
         handler = K8sStepHandler(
-            None, own, launcher.load_incluster_config, launcher.kubeconfig_file
+            image, own, launcher.load_incluster_config, launcher.kubeconfig_file
         )
         return _Elsewhere(handler)
 

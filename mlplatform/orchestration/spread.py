@@ -55,7 +55,6 @@ def run_spread(
     """
     instance.add_dynamic_partitions(str(SERIES.name), [series])
     close_abandoned(instance, platform.home.turns)
-    platform.tracker.champion(series)  # the first to ask makes the tables: two at once could not
     planner = platform.stamp.planner(instance, series)
     planner.ledger.load(platform.stamp.lineage.order)
     crew, owner = _Crew(platform, instance, planner, on_batch, on_step), own_name()

@@ -159,3 +159,21 @@ def test_what_docker_copies_leaves_out_data_and_secrets() -> None:
         "deploy",
     }
     assert not [name for name in os.listdir(DEPLOY) if name.startswith(".env")]
+
+
+def test_ray_nodes_are_the_platform_and_find_each_other() -> None:
+    code = SERVICES["code"].environment
+    for name in ("ray-head", "ray-worker"):
+        node = SERVICES[name]
+        assert set(code) - set(node.environment) == {"MLPLATFORM_NOTIFY", "MLPLATFORM_NOTIFY_FILE"}
+        assert all(code[key] == value for key, value in node.environment.items())
+        assert node.body["profiles"] == ["ray"]
+        assert "ports" not in node.body, "whoever reaches Ray can run anything there"
+        assert node.environment["RAY_AUTH_MODE"] == "token"
+    head = SERVICES["ray-head"].command
+    port = next(word.partition("=")[2] for word in head if word.startswith("--port="))
+    page = next(word.partition("=")[2] for word in head if word.startswith("--dashboard-port="))
+    assert f"--address=ray-head:{port}" in SERVICES["ray-worker"].command
+    assert code["RAY_API_SERVER_ADDRESS"] == f"http://ray-head:{page}"
+    assert SERVICES["ray-worker"].healthcheck[-1] == f"ray-head:{port}"
+    assert "ray" in SERVICES["ray-worker"].command[:1]

@@ -1,0 +1,141 @@
+"""What a step costs beyond its work, by executor: steps that do nothing, in a home of their own.
+
+Ray is measured where it is installed: a node is started here and stopped again.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import dagster as dg
+
+from mlplatform.adapters.home import Home
+from mlplatform.orchestration import executors
+from mlplatform.orchestration.build import build_definitions
+from mlplatform.orchestration.executors import executor_of
+from mlplatform.orchestration.instance import open_instance
+from mlplatform.settings import StudySettings
+
+STEPS = 6
+_START_S = 120
+
+
+def idle_job(home: str, executor: str, steps: int) -> dg.JobDefinition:
+    """Steps one after the other; whoever carries one out builds the platform, as for a real one."""
+    build_definitions(Path(home))
+
+    @dg.op(ins={"start": dg.In(dg.Nothing)})
+    def idle() -> None:
+        """Nothing to do."""
+
+    @dg.op
+    def begin() -> None:
+        """Nothing to do either."""
+
+    @dg.job(executor_def=executor_of(StudySettings(executor=executor)))
+    def idle_steps() -> None:
+        done = begin()
+        for place in range(1, steps):
+            done = idle.alias(f"idle_{place}")(start=done)
+
+    return idle_steps
+
+
+def seconds(home: Home, executor: str, steps: int) -> float:
+    """Wall time of one run."""
+    given = (str(home.root), executor, steps)
+    job = dg.build_reconstructable_job("steps", idle_job.__name__, given)
+    with open_instance(home) as instance:
+        started = time.perf_counter()
+        assert dg.execute_job(job, instance).success
+        return time.perf_counter() - started
+
+
+def tell(what: str, home: Home, executor: str) -> None:
+    """A line: the cost of a step, and of the run before its first."""
+    seconds(home, executor, 1)
+    one, many = seconds(home, executor, 1), seconds(home, executor, STEPS)
+    step = (many - one) / (STEPS - 1)
+    print(f"overhead of a step, {what}: {step:.2f} s (a run of one step {one:.1f} s)", flush=True)
+
+
+def processes(what: str, preloaded: tuple[str, ...]) -> None:
+    """In a process of its own: a fork server keeps what it has loaded."""
+    code = f"import steps; steps.measure_processes({what!r}, {preloaded!r})"
+    told = {"PYTHONPATH": f"{Path(__file__).parent}:{os.environ.get('PYTHONPATH', '')}"}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, env=os.environ | told)
+
+
+def measure_processes(what: str, preloaded: tuple[str, ...]) -> None:
+    """Steps in processes of this machine, with these modules in the fork server."""
+    executors.PRELOADED = preloaded
+    with a_home() as home:
+        tell(f"multiprocess, {what}", home, "multiprocess")
+
+
+@contextmanager
+def a_home() -> Iterator[Home]:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder) / "home")
+        home.create()
+        yield home
+
+
+@contextmanager
+def a_ray_node() -> Iterator[str]:
+    """The address of a node of two cores, in processes that end with this block."""
+    ports = []
+    for _ in range(2):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            ports.append(probe.getsockname()[1])
+    command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block"]
+    command += [f"--port={ports[0]}", f"--dashboard-port={ports[1]}", "--num-cpus=2"]
+    node = subprocess.Popen(
+        [*command, "--disable-usage-stats"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address, deadline = f"http://127.0.0.1:{ports[1]}", time.monotonic() + _START_S
+    try:
+        while True:
+            try:
+                with urllib.request.urlopen(f"{address}/api/version", timeout=5):
+                    break
+            except OSError:
+                assert time.monotonic() < deadline, "Ray did not start"
+                time.sleep(0.5)
+        yield address
+    finally:
+        os.killpg(node.pid, signal.SIGTERM)
+        node.wait(60)
+
+
+def main() -> None:
+    """Measure and print."""
+    with a_home() as home:
+        tell("in-process", home, "in_process")
+    processes("preloaded", executors.PRELOADED)
+    processes("nothing preloaded", ())
+    if find_spec("dagster_ray") is None or find_spec("ray") is None:
+        print("overhead of a step, Ray: not measured, the extra `ray` is not installed")
+        return
+    with a_ray_node() as address, a_home() as home:
+        os.environ["RAY_API_SERVER_ADDRESS"] = address
+        told = {"PYTHONPATH": f"{Path(__file__).parent}:{os.environ.get('PYTHONPATH', '')}"}
+        os.environ |= told
+        tell("Ray", home, "ray")
+
+
+if __name__ == "__main__":
+    main()
