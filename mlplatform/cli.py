@@ -133,11 +133,15 @@ def decide(
     series: Annotated[str, typer.Option(help="Such as MES-1m.")],
     home: Home = None,
     newest: Annotated[int, typer.Option(min=1, help="How many candidates to show.")] = 10,
+    open_: Annotated[
+        list[str] | None,
+        typer.Option("--open", help="A position in another series, as MNQ-5m:long:2:41.5; repeat."),
+    ] = None,
 ) -> None:
     """Load the champion policy and print its decisions for the newest bars."""
     from mlplatform.commands.decide import decide as print_decisions
 
-    print_decisions(home_path(home), series, newest, Console())
+    print_decisions(home_path(home), series, newest, Console(), open_ or ())
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """`mlplatform decide`: what the champion does with the newest bars."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from mlplatform.decisions.detection import scores_of
 from mlplatform.decisions.policy import Policy, unpack
+from mlplatform.decisions.portfolio import Account, Closes, OpenPosition, beside, correlation
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.series import Series
 from mlplatform.features.compute import features_of_period
@@ -25,9 +26,15 @@ from mlplatform.strategies.strategy import Strategy
 from mlplatform.studies.recipe import expectancy_r
 
 
-def decide(home_root: Path, series_name: str, newest: int, console: Console) -> None:
-    """Load `models:/<series>-policy@champion`, look at the newest period, print its decisions."""
+def decide(
+    home_root: Path, series_name: str, newest: int, console: Console, open_: Sequence[str] = ()
+) -> None:
+    """Load `models:/<series>-policy@champion`, look at the newest period, print its decisions.
+
+    `open_` are positions in other series (see `position_of`): contracts are what they leave.
+    """
     series = Series.parse(series_name)
+    positions = tuple(position_of(text) for text in open_)
     platform = build_platform(home_root, load_settings(home_root))
     if series.name not in platform.book.series():
         raise InputError(
@@ -55,7 +62,52 @@ def decide(home_root: Path, series_name: str, newest: int, console: Console) -> 
     console.print(f"Newest bar {last:%Y-%m-%d %H:%M} UTC, close {bars['close'][-1]:,.2f} points.")
     if decisions.is_empty() or decisions["ts"][-1] != last:
         console.print("No candidate on the newest bar: nothing to do now.")
-    console.print(_table(decisions.tail(newest)))
+    shown = decisions.tail(newest)
+    if positions:
+        shown = _beside(platform, series, bars, shown, positions, console)
+    console.print(_table(shown))
+
+
+def position_of(text: str) -> OpenPosition:
+    """An open position as written on the command line, such as MNQ-5m:long:2:41.5 (series, side,
+    contracts, stop distance in points); raises InputError.
+    """
+    parts = text.split(":")
+    try:
+        name, side, contracts, stop = parts
+        sides = {"long": 1, "short": -1}
+        return OpenPosition(Series.parse(name), sides[side], int(contracts), float(stop))
+    except (ValueError, KeyError) as error:
+        raise InputError(
+            f"'{text}' is no open position: write series, long or short, contracts and the stop's "
+            "distance in points, such as MNQ-5m:long:2:41.5."
+        ) from error
+
+
+def _beside(
+    platform: Platform,
+    series: Series,
+    bars: pl.DataFrame,
+    decisions: pl.DataFrame,
+    positions: tuple[OpenPosition, ...],
+    console: Console,
+) -> pl.DataFrame:
+    """The decisions with the contracts that open positions leave; says how alike these move."""
+    lake = platform.home.lake
+    before = bars["ts"][-1] + series.timeframe.delta
+    own = Closes(series, lake.read("bars", series.name, lake.periods("bars", series.name)))
+    alike: dict[str, float | None] = {}
+    for name in dict.fromkeys(position.series.name for position in positions):
+        alike[name] = None
+        if periods := lake.periods("bars", name):
+            other = Closes(Series.parse(name), lake.read("bars", name, periods))
+            alike[name] = correlation(own, other, before)
+        rho = alike[name]
+        told = "not known from this home, counted as 1" if rho is None else f"{rho:+.2f}"
+        console.print(f"Correlation with {name}, hourly returns of 60 days: {told}.")
+    settings = platform.settings
+    account = Account(settings.capital_usd, settings.max_heat_frac, positions)
+    return beside(decisions, series.instrument.multiplier_usd, account, alike)
 
 
 def _decide(

@@ -156,6 +156,9 @@ def test_bars_older_than_the_home(run: Run, finished, changed: Callable) -> None
 def test_a_series_that_the_home_does_not_know(run: Run, finished) -> None:
     refused(run("decide", "--series", "NQ-1m", "--home", finished.root), "NQ-1m", "mlplatform run")
     refused(run("decide", "--series", "nonsense", "--home", finished.root), "MES-1m")
+    for position in ("MNQ-5m:long:2", "MNQ-5m:up:2:40", "MNQ-5m:long:0:40", "MNQ-5m:long:2:-1"):
+        beside = ("decide", "--series", "MES-5m", "--home", finished.root, "--open", position)
+        refused(run(*beside), position, "MNQ-5m:long:2:41.5")
 
 
 def test_ui_and_plan_of_no_home(run: Run, home: Path) -> None:
