@@ -100,8 +100,11 @@ def a_ray_node() -> Iterator[str]:
             ports.append(probe.getsockname()[1])
     command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block"]
     command += [f"--port={ports[0]}", f"--dashboard-port={ports[1]}", "--num-cpus=2"]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    told = f"{Path(__file__).parent}:{os.environ.get('PYTHONPATH', '')}"
     node = subprocess.Popen(
         [*command, "--disable-usage-stats"],
+        env=os.environ | {"PATH": path, "PYTHONPATH": told},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -132,8 +135,6 @@ def main() -> None:
         return
     with a_ray_node() as address, a_home() as home:
         os.environ["RAY_API_SERVER_ADDRESS"] = address
-        told = {"PYTHONPATH": f"{Path(__file__).parent}:{os.environ.get('PYTHONPATH', '')}"}
-        os.environ |= told
         tell("Ray", home, "ray")
 
 

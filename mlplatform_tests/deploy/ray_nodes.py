@@ -64,6 +64,9 @@ def two_nodes(environment: Mapping[str, str], logs: Path) -> Iterator[Nodes]:
         given = {**environment, **_PATIENT, "RAY_TMPDIR": place}
         given |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN}
         given.pop("RAY_API_SERVER_ADDRESS", None)
+        given["PATH"] = (
+            f"{Path(sys.executable).parent}:{given['PATH']}"  # a step is `dagster api ...`
+        )
         common = ["--block", "--disable-usage-stats", "--num-cpus=1"]
         common += ["--object-store-memory=100000000"]
         address = f"http://127.0.0.1:{dashboard}"
