@@ -90,14 +90,14 @@ def test_a_candidate_without_any_label_is_judged_by_its_session():
     ends = [[None] * 3, [None] * 3, [10, 20, 30]]
     found = train([0, 1, 2], ends, [100, 101, 400], tested_from=100)
     assert found.atr_points.tolist() == [1.0, 3.0]
-    assert np.isnan(found.net_atr[0]).all()
+    assert np.isnan(found.r[0]).all()
     assert (found.label_end_ts[0] == NEVER).all()
 
 
 def test_an_unknown_label_under_one_stop_is_unknown_there_alone():
     found = train([0], [[10, 20, None]], [400], tested_from=100)
     assert found.label_end_ts.tolist() == [[us(10), us(20), NEVER]]
-    np.testing.assert_array_equal(found.net_atr, [[10.0, 20.0, np.nan]])
+    np.testing.assert_array_equal(found.r, [[10.0, 20.0, np.nan]])
 
 
 def test_rows_are_in_order_of_decision_with_inputs_and_labels_of_their_own():
