@@ -187,7 +187,8 @@ def test_a_home_on_trees_never_imports_tensorflow(tmp_path: Path, small_bars: Pa
         "from mlplatform_tests.conftest import Bench\n"
         "from mlplatform.testing.tracking import MemoryTracker\n"
         "bench = Bench(Path(sys.argv[1]), MemoryTracker())\n"
-        "bench.run(Path(sys.argv[2]), families=('lightgbm',), trials=1)\n"
+        "given = {'train_periods': 2, 'from_period': '2025-02', 'to_period': '2025-04'}\n"
+        "bench.run(Path(sys.argv[2]), families=('lightgbm',), trials=1, **given)\n"
         "print([n for n in ('tensorflow', 'keras') if n in sys.modules])"
     )
     told = subprocess.run(
