@@ -74,6 +74,7 @@ def two_nodes(environment: Mapping[str, str], logs: Path) -> Iterator[Nodes]:
         head = _start(["--head", f"--port={port}", *here, *common], given, logs / "head.log")
         try:
             _wait_for(f"{address}/api/version", head, logs / "head.log")
+            _wait_until_said("Ray runtime started", head, logs / "head.log")  # it is registered
             words = [f"--address=127.0.0.1:{port}", "--node-ip-address=127.0.0.1", *common]
             worker = _start(words, given, logs / "worker.log")
             try:
