@@ -40,6 +40,7 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/python -m pip check
 	$(BIN)/python .ci/dependencies.py
+	$(BIN)/python .ci/audit.py
 	$(MKDOCS) build --strict --quiet
 
 format: setup

@@ -25,6 +25,7 @@ SECRETS = {
     "POSTGRES_PASSWORD": "planted-postgres-password",
     "S3_ACCESS_KEY": "planted-access",
     "S3_SECRET_KEY": "planted-secret-key",
+    "MLPLATFORM_NOTIFY": "json://127.0.0.1:9/planted-notify-token",
 }
 _PORTS = {"postgres": 5432, "s3": 8333, "mlflow": 5000, "code": 4000, "webserver": 3000}
 _PORTS |= {"optuna": 8080, "metrics": 9400}

@@ -11,7 +11,8 @@ import psycopg2
 import pytest
 
 from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
-from mlplatform_tests.deploy.stack import SECRETS, Stack, postgres_programs, stack
+from mlplatform_tests.deploy.proxy import CADDY, PASSWORD, proxy
+from mlplatform_tests.deploy.stack import SECRETS, Stack, free_port, postgres_programs, stack
 
 pytestmark = pytest.mark.skipif(
     postgres_programs() is None, reason="there is no Postgres (package postgresql) here"
@@ -51,6 +52,11 @@ def rows(one: Stack, database: str, query: str) -> list[tuple[Any, ...]]:
 
 
 def keys(one: Stack, bucket: str) -> list[str]:
+    return [key for key, _ in contents(one, bucket, are_read=False)]
+
+
+def contents(one: Stack, bucket: str, are_read: bool = True) -> Iterator[tuple[str, bytes]]:
+    """Every object of a bucket, by key; empty where they are not read."""
     store = boto3.client(
         "s3",
         "us-east-1",
@@ -59,9 +65,10 @@ def keys(one: Stack, bucket: str) -> list[str]:
         aws_secret_access_key=SECRETS["S3_SECRET_KEY"],
     )
     pages = store.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    found = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    for key in [item["Key"] for page in pages for item in page.get("Contents", [])]:
+        read = are_read and store.get_object(Bucket=bucket, Key=key)["Body"].read()
+        yield key, read or b""
     store.close()
-    return found
 
 
 def ask(one: Stack, query: str) -> dict[str, Any]:
@@ -143,18 +150,42 @@ def test_nothing_is_done_twice(ran: Stack) -> None:
     assert "Nothing is new" in done.stdout or "nothing" in done.stdout.lower()
 
 
+def kept_texts(one: Stack, database: str) -> str:
+    """Every row of every table, as text."""
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    return str(
+        [
+            rows(one, database, f'SELECT kept::text FROM "{table}" kept')
+            for (table,) in rows(one, database, tables)
+        ]
+    )
+
+
 def test_no_secret_is_told(ran: Stack) -> None:
-    """Neither by a service, nor in the home, nor in what Dagster and MLflow keep."""
+    """Neither by a service, nor in the home, nor in any table, model, report or frame."""
     planted = [value.encode() for value in SECRETS.values()]
     for path in (*ran.home.rglob("*"), *(ran.root / "logs").iterdir()):
         if path.is_file():
             content = path.read_bytes()
             assert not [value for value in planted if value in content], path
-    told = str(rows(ran, "dagster", "SELECT event FROM event_logs"))
-    told += str(
-        rows(ran, "mlflow", "SELECT key, value FROM params UNION SELECT key, value FROM tags")
-    )
-    assert not [value for value in planted if value.decode() in told]
+    for database in ("dagster", "mlflow", "optuna"):
+        told = kept_texts(ran, database)
+        assert len(told) > 1000
+        assert not [value for value in planted if value.decode() in told], database
+    for bucket in ("lake", "mlflow"):
+        for key, content in contents(ran, bucket):
+            assert not [value for value in planted if value in content], key
+
+
+@pytest.mark.skipif(CADDY is None, reason="there is no caddy here")
+def test_behind_the_proxy_the_real_pages_want_the_password(up: Stack, tmp_path: Path) -> None:
+    pages = {"dagster": "webserver", "mlflow": "mlflow", "optuna": "optuna"}
+    behind = {page: up.ports[name] for page, name in pages.items()}
+    with proxy(tmp_path, {page: free_port() for page in pages}, behind) as front:
+        assert [front.status(page) for page in pages] == [401, 401, 401]
+        status, body = front.ask("dagster", "/server_info", PASSWORD)
+        assert (status, "dagster_version" in json.loads(body)) == (200, True)
+        assert front.status("optuna", "/dashboard", PASSWORD) == 200
 
 
 def test_every_service_is_still_well(ran: Stack) -> None:
