@@ -68,6 +68,12 @@ class StandingCollector(Collector):
         for job, took in sorted(newest.items()):
             seconds.add_metric([job], took)
         yield seconds
+        automation = GaugeMetricFamily(
+            "mlplatform_automation_on", "1 where a schedule or sensor is started", labels=["name"]
+        )
+        for one in told.automation:
+            automation.add_metric([one.name], float(one.is_on))
+        yield automation
 
 
 def exposition(told: Standing) -> str:

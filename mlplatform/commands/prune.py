@@ -12,6 +12,7 @@ from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.retention.holdings import Kind, Plan
 from mlplatform.orchestration.retention.looking import Shop
 from mlplatform.orchestration.retention.removing import remove
+from mlplatform.orchestration.turn import close_abandoned
 from mlplatform.settings import SETTINGS_FILE, load_settings
 
 
@@ -29,6 +30,7 @@ def prune_platform(
 ) -> Plan:
     """The same, of a platform that is wired; `at` is now."""
     with open_instance(platform.home) as instance:
+        close_abandoned(instance, platform.home.turns)
         shop = Shop(
             platform.home,
             platform.book,

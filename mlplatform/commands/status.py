@@ -1,6 +1,7 @@
 """`mlplatform status`: how a home stands, for people, programs and Prometheus."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,8 @@ def show(told: Standing, form: Form, console: Console) -> None:
         console.print(_series(told))
         console.print(_runs(told))
         console.print(f"{told.failed} runs failed within seven days.")
+        for line in _automation(told):
+            console.print(line, soft_wrap=True, highlight=False)
 
 
 def look(home_root: Path) -> Standing:
@@ -63,6 +66,16 @@ def _series(told: Standing) -> Table:
             one.trouble or (f"{one.pending} partitions" if one.pending else "nothing"),
         )
     return table
+
+
+def _automation(told: Standing) -> Iterator[str]:
+    """What works by itself, and what does not."""
+    on = [one.name for one in told.automation if one.is_on]
+    off = [one.name for one in told.automation if not one.is_on]
+    if told.automation:
+        yield f"Automation on:  {', '.join(on) or 'nothing'}"
+    if off:
+        yield f"Automation off: {', '.join(off)} (start them in the Dagster UI, under Automation)"
 
 
 def _champion(one: SeriesStanding) -> str:

@@ -67,9 +67,12 @@ class Planner:
                     tasks.append(task)
         return tasks
 
-    def batches(self, tasks: Sequence[Task]) -> list[Batch]:
+    def batches(self, tasks: Sequence[Task], takes_along: bool = False) -> list[Batch]:
         """Those of the tasks that can surely run now, one batch a partition: earlier periods
         first, series last. After one ran, the ledger must be loaded for its assets.
+
+        Where nobody plans again after each batch, `takes_along` has it hold also what waits for
+        nothing but the batch itself, though that may turn out to have changed nothing.
         """
         pending = {(task.asset, task.partition): task for task in tasks}
         ready: dict[Partition, list[str]] = {}
@@ -81,7 +84,7 @@ class Planner:
                 parent in pending and not (parent[1] == partition and parent[0] in together)
                 for parent in self.lineage.parents(asset, partition, self.wanted)
             )
-            if task.is_sure and not blocked:
+            if (task.is_sure or takes_along) and not blocked:
                 ready.setdefault(partition, []).append(asset)
         last = "~"  # sorts behind every period
         ordered = sorted(ready, key=lambda item: item.period or last)

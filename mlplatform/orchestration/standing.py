@@ -1,5 +1,6 @@
 """How a home stands: champion, age of data and models, drift, what is pending, how runs ended."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -12,6 +13,7 @@ from mlplatform.orchestration.instance import instance_to_plan
 
 _RUNS = 8
 _LOOKED_BACK = timedelta(days=7)
+_RUNNING = "RUNNING"
 _FAILED = dg.DagsterRunStatus.FAILURE
 
 
@@ -47,6 +49,14 @@ class RunStanding:
 
 
 @dataclass(frozen=True)
+class AutomationStanding:
+    """One schedule or sensor."""
+
+    name: str
+    is_on: bool
+
+
+@dataclass(frozen=True)
 class Standing:
     """The whole home at one moment."""
 
@@ -56,6 +66,8 @@ class Standing:
     """The newest, newest first."""
     failed: int
     """Runs that failed within seven days."""
+    automation: tuple[AutomationStanding, ...] = ()
+    """What would start runs by itself; all of it is off until it is started."""
 
 
 def standing_of(platform: Platform) -> Standing:
@@ -68,7 +80,17 @@ def standing_of(platform: Platform) -> Standing:
             tuple(_series(platform, instance, name) for name in platform.book.series()),
             tuple(_run(record) for record in instance.get_run_records(limit=_RUNS)),
             instance.get_runs_count(failed),
+            tuple(_automation(platform, instance)),
         )
+
+
+def _automation(platform: Platform, instance: dg.DagsterInstance) -> Iterator[AutomationStanding]:
+    """In the order of the definitions; what nobody ever switched is as the code says: off."""
+    states = instance.all_instigator_state()
+    started = {state.instigator_name for state in states if state.status.value == _RUNNING}
+    definitions = platform.definitions
+    for one in (*(definitions.schedules or ()), *(definitions.sensors or ())):
+        yield AutomationStanding(one.name, one.name in started)
 
 
 def _series(platform: Platform, instance: dg.DagsterInstance, name: str) -> SeriesStanding:

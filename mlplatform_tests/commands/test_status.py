@@ -13,7 +13,13 @@ from rich.console import Console
 from mlplatform.commands.exposition import exposition
 from mlplatform.commands.status import age, look, look_if_there, show
 from mlplatform.domain.errors import InputError
-from mlplatform.orchestration.standing import RunStanding, SeriesStanding, Standing, standing_of
+from mlplatform.orchestration.standing import (
+    AutomationStanding,
+    RunStanding,
+    SeriesStanding,
+    Standing,
+    standing_of,
+)
 from mlplatform_tests.conftest import Bench
 
 AT = datetime(2025, 6, 10, 12, tzinfo=UTC)
@@ -31,6 +37,7 @@ STANDING = Standing(
         RunStanding("windows", "2025-06|MES-5m", "started", AT, None),
     ),
     1,
+    (AutomationStanding("ingest_after_close", True), AutomationStanding("landing_folder", False)),
 )
 
 
@@ -45,6 +52,8 @@ def test_prometheus_reads_age_champion_drift_and_what_is_pending() -> None:
     assert 'mlplatform_in_trouble{series="ES-5m"} 1.0' in lines
     assert 'mlplatform_run_duration_seconds{job="report"} 6.0' in lines, "of the newest run"
     assert "mlplatform_failed_runs 1.0" in lines
+    assert 'mlplatform_automation_on{name="ingest_after_close"} 1.0' in lines
+    assert 'mlplatform_automation_on{name="landing_folder"} 0.0' in lines
 
 
 def test_what_is_not_known_is_left_out_and_is_no_zero() -> None:
@@ -80,6 +89,9 @@ def test_a_finished_home_has_its_newest_bar_and_nothing_pending(
     assert told["runs"][0]["job"] == "report"
     assert told["runs"][0]["status"] == "success"
     assert told["failed"] == 0
+    automation = {one["name"]: one["is_on"] for one in told["automation"]}
+    assert automation == dict.fromkeys(automation, False), "off until somebody starts it"
+    assert set(automation) >= {"ingest_after_close", "prune_weekly", "landing_folder"}
 
 
 def test_people_see_series_and_runs() -> None:
@@ -91,6 +103,8 @@ def test_people_see_series_and_runs() -> None:
     assert "25 %" in text
     assert "its source is gone" in text
     assert "1 runs failed within seven days." in text
+    assert "Automation on:  ingest_after_close" in text
+    assert "Automation off: landing_folder (start them in the Dagster UI" in text
 
 
 def test_no_home_is_said_in_a_sentence(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Schedules ask the planner: with nothing new they skip, with a new period they run it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from mlplatform.orchestration.automation import schedules
 from mlplatform.orchestration.automation.schedules import SERIES_TAG, run_requests
-from mlplatform.orchestration.axis import SERIES
+from mlplatform.orchestration.axis import SERIES, Partition
 from mlplatform.orchestration.instance import open_instance
+from mlplatform.orchestration.planner import Planner
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench
 
@@ -47,6 +49,36 @@ def test_a_new_period_is_ingested_then_trained_then_traded(
     assert train == [("2025-05|MES-5m", roles)], "May's models need nothing of May"
     assert requested(bench, small_bars, "decisions") == [], "its candidates are not there yet"
     assert requested(bench, small_bars, "study", "report") == []
+
+
+def test_what_waits_for_nothing_but_its_own_run_is_in_it(finished: Bench, small_bars: Path) -> None:
+    """Nobody plans again between the assets of a scheduled run: else a day's bars, or a day's
+    decisions, would take a week of evenings to reach the report.
+    """
+    study = finished.open(small_bars)
+    may = Partition("2025-05", "MES-5m")
+    with open_instance(study.platform.home) as instance:
+        grew = study.platform.stamp.planner(instance, "MES-5m")
+        grew.sources = {"raw_bars": {**grew.sources["raw_bars"], "2025-05": "more bars"}}
+        decided = study.platform.stamp.planner(instance, "MES-5m")
+        entry = decided.ledger.get("decisions", may)
+        assert entry is not None
+        decided.ledger.put("decisions", may, replace(entry, content="other decisions"))
+
+        def runs(planner: Planner, takes_along: bool) -> list[tuple[Partition, set[str]]]:
+            batches = planner.batches(planner.tasks(), takes_along)
+            return [(batch.partition, set(batch.assets)) for batch in batches]
+
+        assert runs(grew, takes_along=False) == [(may, {"raw_bars"})]
+        ((partition, assets),) = runs(grew, takes_along=True)
+        assert partition == may
+        made = set(study.platform.stamp.lineage.of_groups(("market", "research", "decisions")))
+        assert made <= assets
+        assert "stop_model" not in assets, "May's models learn from the months before"
+        study_of_all = {"backtest", "equity", "champion", "model_comparison"}
+        (_, alone), (_, whole) = (*runs(decided, False), *runs(decided, True))
+        assert alone == {"backtest", "equity"}
+        assert whole == {*study_of_all, "walk_forward_report"}
 
 
 @pytest.mark.parametrize("name", ["ingest", "train", "decide", "report"])

@@ -110,7 +110,7 @@ def run_requests(
             planner = stamp.planner(instance, series, selection)
         except InputError as error:
             raise dg.Failure(str(error)) from None
-        for batch in planner.batches(planner.tasks()):
+        for batch in planner.batches(planner.tasks(), takes_along=True):
             yield dg.RunRequest(
                 run_key=None,
                 partition_key=batch.partition.key,
