@@ -162,7 +162,7 @@ ROWS: dict[str, Callable[[Found], str]] = {
     "candidates judged": _candidates,
     "AUC of the probability, all judged candidates": _auc,
     "Brier score against the base rate's": _brier,
-    "net ATR a candidate, predicted stop against best constant": _stop,
+    "net R of a candidate taken, predicted stop against best constant": _stop,
     "trades, baseline / ML": _policies("trades", ",d"),
     "R a trade net of costs, baseline / ML": _policies("expectancy_r", "+.3f"),
     "net USD, baseline / ML": _policies("net_usd", "+,.0f"),
