@@ -125,7 +125,8 @@ def _quarantined(home: Path) -> list[tuple[str, str, int]]:
 
 def _registry(home: Path) -> dict[str, Any]:
     """Fingerprints of all versions, and how many runs each role has: nothing is doubled."""
-    client = MlflowClient(f"sqlite:///{home}/mlflow/mlflow.db")
+    place = f"sqlite:///{home}/mlflow/mlflow.db"
+    client = MlflowClient(place, registry_uri=place)
     found: dict[str, Any] = {}
     for role in ROLES:
         versions = client.search_model_versions(f"name='{SERIES}-{role}'")

@@ -67,6 +67,8 @@ def test_a_killed_step_is_carried_out_again_and_a_failed_one_is_not(
 ) -> None:
     for name in thread_limits(1):
         monkeypatch.delenv(name, raising=False)
+    # The step's process imports this module, wherever pytest was started from.
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
     diary = tmp_path / "diary"
     job = dg.build_reconstructable_job(__name__, job_that.__name__, (what, str(diary)))
     result = dg.execute_job(job, instance)
