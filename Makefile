@@ -31,7 +31,7 @@ test: setup
 # A run killed (signal 9) at twenty random moments, and ten runs at once on Postgres: half an hour.
 soak: setup
 	$(BIN)/python -W ignore -m mlplatform_tests.endurance.soak --kills 20 --homes 5 --seed 7
-	MLPLATFORM_SOAK=1 $(BIN)/python -m pytest mlplatform_tests/endurance/test_ten_runs.py
+	MLPLATFORM_SOAK=1 $(BIN)/python -m pytest mlplatform_tests/endurance/test_ten_runs.py mlplatform_tests/endurance/test_services.py
 
 check: setup
 	$(BIN)/ruff format --check .

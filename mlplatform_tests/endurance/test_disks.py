@@ -115,7 +115,7 @@ def test_a_locked_database_is_waited_for_then_told(home: Path, reference: Refere
     with locked(database):
         done = run(command(reference.data, home))
     assert is_one_sentence(done, "is locked by another process"), done.stderr
-    with locked(database, seconds=9):
+    with locked(database, seconds=5):
         assert ends_like_the_reference(home, reference)
 
 
