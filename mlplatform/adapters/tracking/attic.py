@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from mlplatform.adapters.tracking.paging import PAGE, every
 from mlplatform.adapters.tracking.port import Tracked
 
-_PAGE = 1000
 _MISSING = "RESOURCE_DOES_NOT_EXIST"
 
 
@@ -52,22 +52,16 @@ class Attic:
         self.client.delete_run(item.run_id)
 
     def _runs(self, experiment: str, query: str) -> Iterator[Any]:
-        token = None
-        while True:
-            page = self.client.search_runs([experiment], query, max_results=_PAGE, page_token=token)
-            yield from page
-            token = page.token
-            if not token:
-                return
+        return every(
+            lambda token: self.client.search_runs(
+                [experiment], query, max_results=PAGE, page_token=token
+            )
+        )
 
     def _versions(self, name: str) -> Iterator[Any]:
-        token = None
-        while True:
-            page = self.client.search_model_versions(f"name='{name}'", page_token=token)
-            yield from page
-            token = page.token
-            if not token:
-                return
+        return every(
+            lambda token: self.client.search_model_versions(f"name='{name}'", page_token=token)
+        )
 
     def _aliases(self, name: str) -> Mapping[str, set[str]]:
         """The aliases of each version that has one."""

@@ -13,10 +13,13 @@ from mlplatform.adapters.tracking.attic import Attic
 from mlplatform.adapters.tracking.database import prepare_client, prepare_database
 from mlplatform.adapters.tracking.figures import figures_of
 from mlplatform.adapters.tracking.packaging import save_model
+from mlplatform.adapters.tracking.paging import every
 from mlplatform.adapters.tracking.port import (
     CHAMPION,
     PAYLOAD_SHA256,
+    POLICY,
     RECIPE,
+    REPORT,
     ModelNote,
     Registered,
     Tracked,
@@ -28,7 +31,6 @@ from mlplatform.domain.errors import InputError
 _FINGERPRINT = "fingerprint"
 _MODEL = "model"
 _PLOTS = "plots"
-_REPORT = "report"
 _PARAM_LIMIT = 500
 
 
@@ -88,7 +90,7 @@ class MlflowTracker:
 
     def promote(self, series: str, version: str, tags: Mapping[str, str]) -> None:
         """Evidence first, then the one atomic alias move."""
-        name = f"{series}-policy"
+        name = f"{series}-{POLICY}"
         for key, value in tags.items():
             self._client.set_model_version_tag(name, version, key, value)
         self._client.set_registered_model_alias(name, CHAMPION, version)
@@ -111,13 +113,13 @@ class MlflowTracker:
         from mlflow.entities import Metric
 
         experiment = self._experiment(series)
-        query = f"tags.{_FINGERPRINT} = '{identity}' and tags.role = 'report'"
+        query = f"tags.{_FINGERPRINT} = '{identity}' and tags.role = '{REPORT}'"
         known = self._client.search_runs([experiment], query, max_results=1)
         if known:
             run = known[0]
         else:
-            tags = {_FINGERPRINT: identity, "role": "report"}
-            run = self._client.create_run(experiment, run_name="report", tags=tags)
+            tags = {_FINGERPRINT: identity, "role": REPORT}
+            run = self._client.create_run(experiment, run_name=REPORT, tags=tags)
         run_id = str(run.info.run_id)
         if run.info.status != "FINISHED":  # new, or left by an interrupted step
             now = int(time.time() * 1000)
@@ -126,25 +128,21 @@ class MlflowTracker:
             with tempfile.TemporaryDirectory() as folder:
                 for name, content in files.items():
                     (Path(folder) / name).write_bytes(content)
-                self._client.log_artifacts(run_id, folder, _REPORT)
+                self._client.log_artifacts(run_id, folder, REPORT)
             self._client.set_terminated(run_id)
         if not self.uri.startswith(("http://", "https://")):
             return {"experiment": series, "report_run": run_id}
         place = f"{self.uri.rstrip('/')}/#"
         return {
             "report_run": f"{place}/experiments/{experiment}/runs/{run_id}",
-            "policy": f"{place}/models/{series}-policy",
+            POLICY: f"{place}/models/{series}-{POLICY}",
         }
 
     def recipes(self, series: str) -> frozenset[str]:
         """The recipes of all policies that were registered for the series."""
-        query, found, token = f"name='{series}-policy'", set(), None
-        while True:
-            page = self._client.search_model_versions(query, page_token=token)
-            found |= {version.tags[RECIPE] for version in page if RECIPE in version.tags}
-            token = page.token
-            if not token:
-                return frozenset(found)
+        query = f"name='{series}-{POLICY}'"
+        versions = every(lambda token: self._client.search_model_versions(query, page_token=token))
+        return frozenset(found.tags[RECIPE] for found in versions if RECIPE in found.tags)
 
     def tracked(self, series: str) -> tuple[Tracked, ...]:
         """Every run of the series' models, policies and reports that was not forgotten."""
@@ -158,7 +156,7 @@ class MlflowTracker:
         from mlflow.exceptions import MlflowException
 
         try:
-            return self._client.get_model_version_by_alias(f"{series}-policy", CHAMPION)
+            return self._client.get_model_version_by_alias(f"{series}-{POLICY}", CHAMPION)
         except MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None

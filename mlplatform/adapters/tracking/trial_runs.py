@@ -3,13 +3,13 @@
 import time
 from typing import Any
 
+from mlplatform.adapters.tracking.paging import PAGE, every
 from mlplatform.adapters.tracking.port import ModelNote, TrialNote
 
 _PARENT = "mlflow.parentRunId"
 _TRIAL = "trial"
 _AFTER_FOLD = "loss_after_fold"
 _STATUS = {"complete": "FINISHED", "pruned": "KILLED", "fail": "FAILED"}
-_PAGE = 1000
 
 
 class TrialRuns:
@@ -31,15 +31,12 @@ class TrialRuns:
 
     def _left(self) -> dict[str, Any]:
         query = f"tags.`{_PARENT}` = '{self._parent}'"
-        found, token = {}, None
-        while True:
-            page = self._client.search_runs(
-                [self._experiment], query, max_results=_PAGE, page_token=token
+        runs = every(
+            lambda token: self._client.search_runs(
+                [self._experiment], query, max_results=PAGE, page_token=token
             )
-            found |= {run.data.tags[_TRIAL]: run for run in page}
-            token = page.token
-            if not token:
-                return found
+        )
+        return {run.data.tags[_TRIAL]: run for run in runs}
 
     def _create(self, name: str, note: ModelNote) -> Any:
         tags = {_PARENT: self._parent, _TRIAL: name, "role": note.role, "period": note.period}
