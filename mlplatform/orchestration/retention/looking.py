@@ -1,7 +1,8 @@
 """Looks at everything that a home holds; nothing is written."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +11,11 @@ import dagster as dg
 
 from mlplatform.adapters.bars.book import BarBook
 from mlplatform.adapters.home import Home
+from mlplatform.adapters.lake import Lake
 from mlplatform.adapters.studies import StudyStorage
 from mlplatform.adapters.tracking.port import POLICY, Tracker
-from mlplatform.orchestration.axis import Partition
-from mlplatform.orchestration.io import WHOLE
+from mlplatform.orchestration.axis import SERIES, Partition
+from mlplatform.orchestration.io import WHOLE, kept_in
 from mlplatform.orchestration.lineage import Lineage
 from mlplatform.orchestration.retention.holdings import (
     HeldFile,
@@ -49,7 +51,8 @@ class Shop:
     @property
     def series(self) -> list[str]:
         """Every series that Dagster or the book knows."""
-        return sorted({*self.instance.get_dynamic_partitions("series"), *self.book.series()})
+        known = self.instance.get_dynamic_partitions(str(SERIES.name))
+        return sorted({*known, *self.book.series()})
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,15 @@ class _Made:
 
 def look(shop: Shop, at: datetime) -> Holdings:
     """Everything that could ever be removed, and what is referred to."""
-    made = [item for item in _newest(shop.instance) if _is_there(shop, item)]
+    made = _still_there(shop.home.lake, list(_newest(shop.instance)))
+    files = tuple(_files(shop, made))
+    newest_of: dict[str, set[str]] = {}
+    for item, file in zip(made, files, strict=True):
+        newest_of.setdefault(item.run_id, set()).add(file.name)
     return Holdings(
         at,
-        tuple(_files(shop, made)),
-        tuple(_runs(shop.instance, made)),
+        files,
+        tuple(_runs(shop.instance, newest_of)),
         tuple(
             HeldStudy(series, name, last)
             for series in shop.series
@@ -99,10 +106,11 @@ def _newest(instance: dg.DagsterInstance) -> Iterator[_Made]:
             )
 
 
-def _is_there(shop: Shop, item: _Made) -> bool:
+def _still_there(lake: Lake, made: Sequence[_Made]) -> list[_Made]:
     """A witness of a file that is gone is witness of nothing."""
-    period = item.partition.period or WHOLE
-    return shop.home.lake.has(item.asset, item.partition.series, period)
+    pairs = {(item.asset, item.partition.series) for item in made}
+    kept = {pair: kept_in(lake, *pair) for pair in pairs}
+    return [item for item in made if item.partition in kept[item.asset, item.partition.series]]
 
 
 def _files(shop: Shop, made: Iterable[_Made]) -> Iterator[HeldFile]:
@@ -123,11 +131,9 @@ def _files(shop: Shop, made: Iterable[_Made]) -> Iterator[HeldFile]:
         )
 
 
-def _runs(instance: dg.DagsterInstance, made: Iterable[_Made]) -> Iterator[HeldRun]:
-    newest: dict[str, set[str]] = {}
-    for item in made:
-        name = f"{item.asset}/{item.partition.series}/{item.partition.period or WHOLE}"
-        newest.setdefault(item.run_id, set()).add(name)
+def _runs(
+    instance: dg.DagsterInstance, newest_of: Mapping[str, AbstractSet[str]]
+) -> Iterator[HeldRun]:
     reports = set(_report_runs(instance))
     cursor = None
     while page := instance.get_run_records(limit=_PAGE, cursor=cursor):
@@ -137,7 +143,7 @@ def _runs(instance: dg.DagsterInstance, made: Iterable[_Made]) -> Iterator[HeldR
                 run.run_id,
                 run.job_name,
                 datetime.fromtimestamp(record.end_time, UTC) if record.end_time else None,
-                frozenset(newest.get(run.run_id, ())),
+                frozenset(newest_of.get(run.run_id, ())),
                 run.run_id in reports,
             )
         cursor = page[-1].dagster_run.run_id
