@@ -50,7 +50,8 @@ def decide(
     policy = unpack(payload, core_plan(series.timeframe).fingerprint)
     kept = champion.tags.get(STRATEGY_TAG, "")
     strategy = home_strategy(platform.home, kept)
-    bars, decisions = _decide(platform, series, policy, strategy)
+    history = _history(platform, series)
+    decisions = _decide(platform, series, policy, strategy, history)
     console.print(f"{series.name}: champion is policy version {champion.version}.")
     if kept:
         console.print(f"It trades the strategy {strategy.name}: candidates are found by it.")
@@ -58,13 +59,14 @@ def decide(
     console.print(f"Out of sample its recipe made {earned:+.3f} R a trade, costs included.")
     if earned <= 0:
         console.print("It has shown no profit: look, do not trade.", style="yellow")
-    last = bars["ts"][-1]
-    console.print(f"Newest bar {last:%Y-%m-%d %H:%M} UTC, close {bars['close'][-1]:,.2f} points.")
+    last = history["ts"][-1]
+    close = history["close"][-1]
+    console.print(f"Newest bar {last:%Y-%m-%d %H:%M} UTC, close {close:,.2f} points.")
     if decisions.is_empty() or decisions["ts"][-1] != last:
         console.print("No candidate on the newest bar: nothing to do now.")
     shown = decisions.tail(newest)
     if positions:
-        shown = _beside(platform, series, bars, shown, positions, console)
+        shown = _beside(platform, Closes(series, history), shown, positions, console)
     console.print(_table(shown))
 
 
@@ -86,16 +88,14 @@ def position_of(text: str) -> OpenPosition:
 
 def _beside(
     platform: Platform,
-    series: Series,
-    bars: pl.DataFrame,
+    own: Closes,
     decisions: pl.DataFrame,
     positions: tuple[OpenPosition, ...],
     console: Console,
 ) -> pl.DataFrame:
     """The decisions with the contracts that open positions leave; says how alike these move."""
     lake = platform.home.lake
-    before = bars["ts"][-1] + series.timeframe.delta
-    own = Closes(series, lake.read("bars", series.name, lake.periods("bars", series.name)))
+    before = own.bars["ts"][-1] + own.series.timeframe.delta
     alike: dict[str, float | None] = {}
     for name in dict.fromkeys(position.series.name for position in positions):
         alike[name] = None
@@ -107,27 +107,33 @@ def _beside(
         console.print(f"Correlation with {name}, hourly returns of 60 days: {told}.")
     settings = platform.settings
     account = Account(settings.capital_usd, settings.max_heat_frac, positions)
-    return beside(decisions, series.instrument.multiplier_usd, account, alike)
+    return beside(decisions, own.series.instrument.multiplier_usd, account, alike)
 
 
-def _decide(
-    platform: Platform, series: Series, policy: Policy, strategy: Strategy
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The newest period's bars and the policy's decisions on its candidates."""
-    axis, lake = platform.book.axis, platform.home.lake
+def _history(platform: Platform, series: Series) -> pl.DataFrame:
+    """All bars of the series."""
+    lake = platform.home.lake
     periods = lake.periods("bars", series.name)
     if not periods:
         raise InputError(f"There are no bars of {series.name}: run `mlplatform run` first.")
+    return lake.read("bars", series.name, periods)
+
+
+def _decide(
+    platform: Platform, series: Series, policy: Policy, strategy: Strategy, history: pl.DataFrame
+) -> pl.DataFrame:
+    """The policy's decisions on the candidates of the newest period."""
+    axis, lake = platform.book.axis, platform.home.lake
+    period = lake.periods("bars", series.name)[-1]
     plan = core_plan(series.timeframe)
-    history = lake.read("bars", series.name, periods)
-    features = features_of_period(plan, series.timeframe, axis, periods[-1], history)
-    bars = lake.read("bars", series.name, periods[-1:])
+    features = features_of_period(plan, series.timeframe, axis, period, history)
+    bars = lake.read("bars", series.name, [period])
     setups, names = strategy.tradable, strategy.setup_names
     candidates = find_candidates(series.name, setups, bars, features, series.timeframe.seconds)
     inputs = model_inputs_of(candidates, features, model_inputs(plan), names)
     inputs = with_score(inputs, candidates, scores_of(policy.detector, bars, candidates))
     policy.require(inputs.names)
-    return bars, policy.decide(candidates, inputs.x)
+    return policy.decide(candidates, inputs.x)
 
 
 def _table(decisions: pl.DataFrame) -> Table:
