@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,23 +54,15 @@ def intake_jobs(
             told = f": {entry.reason}" if entry.reason else f", {entry.rows} rows"
             context.log.info(f"{entry.file} {entry.outcome}{told}")
 
-    @dg.job(
-        name="intake",
-        description="Bars of every stale period, and their checks, in one run.",
-        logger_defs=dict(loggers),
-        config=dict(config),
-        executor_def=dg.in_process_executor,
+    job = partial(
+        dg.job, logger_defs=dict(loggers), config=dict(config), executor_def=dg.in_process_executor
     )
+
+    @job(name="intake", description="Bars of every stale period, and their checks, in one run.")
     def intake() -> None:
         take_in()
 
-    @dg.job(
-        name="landing",
-        description="Takes in the files of the landing folder, then `intake`.",
-        logger_defs=dict(loggers),
-        config=dict(config),
-        executor_def=dg.in_process_executor,
-    )
+    @job(name="landing", description="Takes in the files of the landing folder, then `intake`.")
     def landing() -> None:
         take_in(start=sweep())
 
