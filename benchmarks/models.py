@@ -26,7 +26,6 @@ from mlplatform.studies.fitting import (
     FitSettings,
     entry_of,
     size_of,
-    slice_probabilities,
     stop_of,
     stops_to_learn_under,
 )
@@ -83,14 +82,11 @@ def window(
 
     stop = timed("stop", lambda: stop_of(train, settings, tuner("stop")))
     stops = timed(
-        "stops out of fold", lambda: stops_to_learn_under(train, stop, settings, tuner("stop"))
+        "stops to learn under", lambda: stops_to_learn_under(train, stop, settings, tuner("stop"))
     )
-    entry = timed("entry", lambda: entry_of(train, stops, settings, tuner("entry")))
-    unseen = timed(
-        "probabilities of the slice",
-        lambda: slice_probabilities(train, stops, entry, settings, tuner("entry")),
-    )
-    size = timed("size", lambda: size_of(train, stops, unseen, entry, settings, tuner("size")))
+    fit = timed("entry", lambda: entry_of(train, stops, settings, tuner("entry")))
+    entry, said = fit.model, fit.slice_probability
+    size = timed("size", lambda: size_of(train, stops, said, entry, settings, tuner("size")))
     return {"stop": stop, "entry": entry, "size": size}, took
 
 

@@ -117,7 +117,26 @@ class EntryModel:
         return np.asarray(probability >= self.threshold)
 
 
-def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
+@dataclass(frozen=True, eq=False)
+class EntryFit:
+    """A fitted model, and what the blend that did not see the slice says of the slice.
+
+    `slice_score` is (n,), before calibration; NaN for rows outside the slice or incomplete.
+    """
+
+    model: EntryModel
+    slice_score: FloatArray
+
+    @property
+    def slice_probability(self) -> FloatArray:
+        """(n,) calibrated probabilities that no row of them was learned from; NaN likewise."""
+        out = self.slice_score.copy()
+        held = np.flatnonzero(~np.isnan(out))
+        out[held] = self.model.calibrator.apply(out[held])
+        return out
+
+
+def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryFit:
     """Tune on the older rows; calibrate and choose the threshold on the newest ones, which neither
     trained nor tuned; then fit once more on all, for the newest rows are the most like what comes.
 
@@ -125,7 +144,7 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
     the blend that did not see it. Raises NotTrainable where candidates, winners, losers or usable
     features are too few on either side.
     """
-    known = _complete(rows)
+    known = np.flatnonzero(~(np.isnan(rows.is_win) | np.isnan(rows.net_r)))
     require_rows(len(known), config.min_rows, "candidates with complete labels")
     train, held = _split(rows, known, config)
     for index, where in ((train, "training"), (held, "calibration")):
@@ -162,26 +181,10 @@ def fit_entry(rows: EntryRows, config: EntryConfig, tuner: Tuner) -> EntryModel:
         trials_run=plan.trials_run,
         family_weights=plan.family_weights,
     )
-    return EntryModel(columns, refitted, calibration.calibrator, chosen.probability, plan, metrics)
-
-
-def slice_probability(
-    rows: EntryRows, model: EntryModel, config: EntryConfig, tuner: Tuner
-) -> FloatArray:
-    """(n,) calibrated probability of each complete row of the slice by the blend that did not see
-    it, fitted again; NaN for all other rows. `rows`, `config` and `tuner` are those of the fit.
-    """
-    known = _complete(rows)
-    train, held = _split(rows, known, config)
-    data = Rows(model.columns.select(rows.x[train]), rows.is_win[train])
-    blend = fit_blend(data, model.plan, _budget(data, config), tuner)
-    out = np.full(len(rows.is_win), np.nan)
-    out[held] = model.calibrator.apply(blend.predict(model.columns.select(rows.x[held])))
-    return out
-
-
-def _complete(rows: EntryRows) -> IntArray:
-    return np.flatnonzero(~(np.isnan(rows.is_win) | np.isnan(rows.net_r)))
+    model = EntryModel(columns, refitted, calibration.calibrator, chosen.probability, plan, metrics)
+    slice_score = np.full(len(rows.is_win), np.nan)
+    slice_score[held] = score
+    return EntryFit(model, slice_score)
 
 
 def _split(rows: EntryRows, known: IntArray, config: EntryConfig) -> tuple[IntArray, IntArray]:

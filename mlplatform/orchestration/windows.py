@@ -35,6 +35,8 @@ from mlplatform.studies.training import FloatArray, TrainingSet, training_set
 
 Past = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]
 """Features, candidates, labels and detector scores."""
+RoleFit = tuple[Model, FloatArray | None]
+"""A role's model, and what it said of its rows unseen (n,), where later roles learn from that."""
 
 
 @dataclass(frozen=True)
@@ -119,20 +121,17 @@ class WindowDesk:
         context: dg.AssetExecutionContext,
         role: str,
         past: Past,
-        fit: Callable[[Window], Model],
-        out_of_fold: Callable[[Window, Any], FloatArray] | None = None,
+        fit: Callable[[Window], RoleFit],
     ) -> pl.DataFrame:
         """Fit, track and register one role of a window: one row of table `models`.
 
-        `past` are features, candidates, labels and detector scores of the training periods;
-        `out_of_fold` makes what the later roles are fitted on.
+        `past` are features, candidates, labels and detector scores of the training periods.
         """
         period = Partition.parse(context.partition_key).period
         window = None
         try:
             window = self.open(context, *past)
-            model = fit(window)
-            crossed = None if out_of_fold is None else out_of_fold(window, model)
+            model, out_of_fold = fit(window)
         except NotTrainable as error:
             return self.fallback(role, period, error.reason, window.train if window else None)
         metrics = json.dumps(asdict(model.metrics), sort_keys=True)
@@ -141,7 +140,7 @@ class WindowDesk:
         trials = model.metrics.trials_run
         fitted = Fitted(note.fingerprint, metrics, note.payload, trials_run=trials)
         row = model_row(role, period, fitted, window.train, window.tested_from)
-        crossing = pl.lit(_packed(crossed), pl.Binary)
+        crossing = pl.lit(_packed(out_of_fold), pl.Binary)
         return MODELS.frame(row.with_columns(out_of_fold=crossing))
 
     def fallback(

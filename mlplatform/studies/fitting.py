@@ -12,10 +12,10 @@ from mlplatform.models.boosting import FAMILIES
 from mlplatform.models.entry import (
     ClassWeight,
     EntryConfig,
+    EntryFit,
     EntryModel,
     EntryRows,
     fit_entry,
-    slice_probability,
 )
 from mlplatform.models.families import families_for
 from mlplatform.models.heat import Method
@@ -61,18 +61,11 @@ def stops_to_learn_under(
 
 def entry_of(
     train: TrainingSet, stops: FloatArray, settings: FitSettings, tuner: Tuner
-) -> EntryModel:
-    """The entry model of a window, on labels under taught stops (n,); raises NotTrainable."""
-    return fit_entry(entry_rows(train, stops), _entry_config(settings), tuner)
-
-
-def slice_probabilities(
-    train: TrainingSet, stops: FloatArray, entry: EntryModel, settings: FitSettings, tuner: Tuner
-) -> FloatArray:
-    """(n,) probability of each candidate of the entry model's calibration slice, by a model that
-    did not see the slice; NaN for the others. What size is fitted on; `tuner` is the entry's.
+) -> EntryFit:
+    """The entry model of a window, on labels under taught stops (n,), and what size is fitted on;
+    raises NotTrainable.
     """
-    return slice_probability(entry_rows(train, stops), entry, _entry_config(settings), tuner)
+    return fit_entry(entry_rows(train, stops), _entry_config(settings), tuner)
 
 
 def size_of(
@@ -84,7 +77,7 @@ def size_of(
     tuner: Tuner,
 ) -> SizeModel:
     """The size model of a window, on the trades that the entry model takes on its calibration
-    slice (`slice_probabilities`, (n,)), under the same taught stops (n,).
+    slice (`EntryFit.slice_probability`, (n,)), under the same taught stops (n,).
     """
     rows = entry_rows(train, stops)
     # No probability is above any threshold where it is NaN.

@@ -21,7 +21,6 @@ from mlplatform.studies.fitting import (
     FitSettings,
     entry_of,
     size_of,
-    slice_probabilities,
     stop_of,
     stops_to_learn_under,
 )
@@ -90,9 +89,9 @@ def fitted() -> Fitted:
     stop = stop_of(train, settings, stop_tuner)
     stops = stops_to_learn_under(train, stop, settings, stop_tuner)
     entry = entry_of(train, stops, settings, entry_tuner)
-    unseen = slice_probabilities(train, stops, entry, settings, entry_tuner)
-    size = size_of(train, stops, unseen, entry, settings, size_tuner)
-    models = {"stop": to_bytes(stop), "entry": to_bytes(entry), "size": to_bytes(size)}
+    said = entry.slice_probability
+    size = size_of(train, stops, said, entry.model, settings, size_tuner)
+    models = {"stop": to_bytes(stop), "entry": to_bytes(entry.model), "size": to_bytes(size)}
     models["detector"] = seen.to_text().encode()
     terms = PolicyTerms(
         PLAN.fingerprint, tuple(train.names), settings.multiplier_usd, settings.capital_usd

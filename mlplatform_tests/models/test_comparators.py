@@ -54,14 +54,14 @@ def test_features_are_chosen_by_name_and_filled_up_where_one_is_missing():
 def test_an_entry_model_is_held_against_it_on_the_slice():
     rows = entry_rows(1, effect=1.2)
     config = replace(ENTRY, comparator_features=("f1", "f2", "f3", "f4", "f5"))
-    scores = fit_entry(rows, config, tuner("entry")).metrics.scores
+    scores = fit_entry(rows, config, tuner("entry")).model.metrics.scores
     assert scores.logistic_features == config.comparator_features
     assert scores.beats_base_rate
     # The planted effect is a logistic one: nothing beats its own form by much.
     assert scores.auc_logistic > 0.68
     assert scores.beats_logistic == (scores.log_loss < scores.log_loss_logistic)
     blind = replace(ENTRY, comparator_features=("f0", "f2", "f3", "f4", "f5"))
-    scores = fit_entry(rows, blind, tuner("entry")).metrics.scores
+    scores = fit_entry(rows, blind, tuner("entry")).model.metrics.scores
     assert scores.beats_logistic
     assert scores.auc_logistic < 0.6
 
@@ -70,14 +70,16 @@ def test_the_comparator_does_not_know_the_slice():
     rows = entry_rows(1, effect=1.2)
     late = np.arange(len(rows.x)) >= 675
     flipped = replace(rows, is_win=np.where(late, 1.0 - rows.is_win, rows.is_win))
-    before, after = (fit_entry(r, ENTRY, tuner("entry")).metrics.scores for r in (rows, flipped))
+    before, after = (
+        fit_entry(r, ENTRY, tuner("entry")).model.metrics.scores for r in (rows, flipped)
+    )
     assert after.auc_logistic == pytest.approx(1.0 - before.auc_logistic, abs=1e-9)
 
 
 def test_intervals_and_the_reliability_curve_are_told_with_the_scores():
     rows = entry_rows(1, effect=1.2)
     slow = replace(rows, decision_ts=rows.decision_ts * 8, label_end_ts=rows.label_end_ts * 8)
-    model = fit_entry(slow, ENTRY, tuner("entry"))
+    model = fit_entry(slow, ENTRY, tuner("entry")).model
     scores = model.metrics.scores
     assert from_bytes(to_bytes(model)).metrics == model.metrics
     assert scores.intervals.days >= 5
@@ -91,7 +93,7 @@ def test_balanced_classes_rank_as_well_and_calibration_puts_the_level_right():
     rows = entry_rows(3, effect=1.2, rows=3000)
     rare = replace(rows, is_win=rows.is_win * (np.arange(3000) % 3 == 0))
     plain, even = (
-        fit_entry(rare, replace(ENTRY, class_weight=weight), tuner("entry"))
+        fit_entry(rare, replace(ENTRY, class_weight=weight), tuner("entry")).model
         for weight in ("none", "balanced")
     )
     level = rare.is_win.mean()

@@ -24,7 +24,7 @@ from .planted import ENTRY, GRID_ATR, STOP, entry_rows, features, stop_rows, tun
 
 @pytest.fixture(scope="module")
 def entry():
-    return fit_entry(entry_rows(1, effect=1.5), ENTRY, tuner("entry"))
+    return fit_entry(entry_rows(1, effect=1.5), ENTRY, tuner("entry")).model
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_a_column_that_the_model_left_out_contributes_nothing():
     rows = entry_rows(1, effect=1.5)
     x = rows.x.copy()
     x[:, 0] = 3.0
-    model = fit_entry(replace(rows, x=x), ENTRY, tuner("entry"))
+    model = fit_entry(replace(rows, x=x), ENTRY, tuner("entry")).model
     assert model.columns.dropped
     found = entry_contributions(model, x)
     assert found.values.shape == x.shape

@@ -5,7 +5,7 @@ import pytest
 
 from mlplatform.models import entry
 from mlplatform.models.calibration import calibrate
-from mlplatform.models.entry import fit_entry, slice_probability
+from mlplatform.models.entry import fit_entry
 from mlplatform.models.errors import NotTrainable
 from mlplatform.models.scores import auc
 
@@ -14,7 +14,7 @@ from .planted import ENTRY, entry_rows, tuner
 
 @pytest.fixture(scope="module")
 def skilled():
-    return fit_entry(entry_rows(1, effect=1.2), ENTRY, tuner("entry"))
+    return fit_entry(entry_rows(1, effect=1.2), ENTRY, tuner("entry")).model
 
 
 def test_a_planted_signal_is_found_on_the_slice_and_beyond_it(skilled):
@@ -30,7 +30,7 @@ def test_a_planted_signal_is_found_on_the_slice_and_beyond_it(skilled):
 
 
 def test_probabilities_mean_what_they_say():
-    model = fit_entry(entry_rows(3, effect=1.2, rows=3000), ENTRY, tuner("entry"))
+    model = fit_entry(entry_rows(3, effect=1.2, rows=3000), ENTRY, tuner("entry")).model
     fresh = entry_rows(4, effect=1.2, rows=6000)
     probability = model.predict(fresh.x)
     assert probability.mean() == pytest.approx(fresh.is_win.mean(), abs=0.06)
@@ -39,7 +39,9 @@ def test_probabilities_mean_what_they_say():
 
 
 def test_on_noise_there_is_mostly_no_edge_and_no_rank():
-    fits = [fit_entry(entry_rows(seed, 0.0, 400), ENTRY, tuner("entry")) for seed in range(20, 26)]
+    fits = [
+        fit_entry(entry_rows(seed, 0.0, 400), ENTRY, tuner("entry")).model for seed in range(20, 26)
+    ]
     assert sum(model.metrics.has_edge for model in fits) <= 2
     assert np.mean([model.metrics.scores.auc for model in fits]) == pytest.approx(0.5, abs=0.05)
     for model in fits:
@@ -57,10 +59,10 @@ def test_the_slice_neither_trains_nor_tunes(skilled):
         is_win=np.where(late, 1.0 - rows.is_win, rows.is_win),
         net_r=np.where(late, -rows.net_r, rows.net_r),
     )
-    model = fit_entry(other, ENTRY, tuner("entry"))
+    flipped, kept = (fit_entry(r, ENTRY, tuner("entry")) for r in (other, rows))
+    model, unseen = flipped.model, kept.slice_probability
     assert model.plan == skilled.plan
-    seen, unseen = (slice_probability(r, skilled, ENTRY, tuner("entry")) for r in (other, rows))
-    np.testing.assert_array_equal(seen, unseen)
+    np.testing.assert_array_equal(flipped.slice_score, kept.slice_score)
     np.testing.assert_array_equal(np.isfinite(unseen), late)
     assert not np.array_equal(model.blend.predict(rows.x), skilled.blend.predict(rows.x))
     said = skilled.calibrator.apply(skilled.blend.predict(rows.x))
@@ -69,10 +71,10 @@ def test_the_slice_neither_trains_nor_tunes(skilled):
 
 def test_labels_that_reach_into_the_slice_are_purged():
     rows = entry_rows(1, effect=1.2, rows=300)
-    plain = fit_entry(rows, ENTRY, tuner("entry"))
+    plain = fit_entry(rows, ENTRY, tuner("entry")).model
     ends = rows.label_end_ts.copy()
     ends[100:150] = plain.metrics.slice_from_us
-    purged = fit_entry(replace(rows, label_end_ts=ends), ENTRY, tuner("entry"))
+    purged = fit_entry(replace(rows, label_end_ts=ends), ENTRY, tuner("entry")).model
     assert purged.metrics.train_rows == plain.metrics.train_rows - 50
 
 
@@ -92,7 +94,7 @@ def test_incomplete_labels_are_counted_and_left_out():
     rows = entry_rows(1, effect=1.2, rows=300)
     win = rows.is_win.copy()
     win[290:] = np.nan
-    model = fit_entry(replace(rows, is_win=win), ENTRY, tuner("entry"))
+    model = fit_entry(replace(rows, is_win=win), ENTRY, tuner("entry")).model
     assert (model.metrics.rows, model.metrics.incomplete_rows) == (290, 10)
 
 

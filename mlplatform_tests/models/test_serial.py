@@ -17,7 +17,7 @@ def _stop(seed: int = 1):
 
 
 def _entry(seed: int = 1):
-    return fit_entry(entry_rows(seed, 1.0, rows=900), ENTRY, tuner("entry"))
+    return fit_entry(entry_rows(seed, 1.0, rows=900), ENTRY, tuner("entry")).model
 
 
 def _size(seed: int = 1):

@@ -21,7 +21,6 @@ from mlplatform.setups.setup import find_candidates
 from mlplatform.studies.fitting import (
     entry_of,
     size_of,
-    slice_probabilities,
     stop_of,
     stops_to_learn_under,
 )
@@ -65,29 +64,24 @@ def fitted(desk: WindowDesk, past: Past) -> dict[str, pl.DataFrame]:
     """The three rows, as the assets make them."""
 
     def stop(window):
-        return stop_of(window.train, window.settings, window.tuner("stop"))
-
-    def crossed(window, model):
-        return stops_to_learn_under(window.train, model, window.settings, window.tuner("stop"))
+        train, settings, tuner = window.train, window.settings, window.tuner("stop")
+        model = stop_of(train, settings, tuner)
+        return model, stops_to_learn_under(train, model, settings, tuner)
 
     def entry(window):
         model_of(rows["stop"])
         tuner = window.tuner("entry")
-        return entry_of(window.train, out_of_fold_of(rows["stop"]), window.settings, tuner)
-
-    def unseen(window, model):
-        stops, tuner = out_of_fold_of(rows["stop"]), window.tuner("entry")
-        return slice_probabilities(window.train, stops, model, window.settings, tuner)
+        found = entry_of(window.train, out_of_fold_of(rows["stop"]), window.settings, tuner)
+        return found.model, found.slice_probability
 
     def size(window):
         found = model_of(rows["entry"])
         seen = out_of_fold_of(rows["stop"]), out_of_fold_of(rows["entry"])
-        return size_of(window.train, *seen, found, window.settings, window.tuner("size"))
+        return size_of(window.train, *seen, found, window.settings, window.tuner("size")), None
 
     rows: dict[str, pl.DataFrame] = {}
-    unfitted = {"stop": crossed, "entry": unseen}
     for role, fit in (("stop", stop), ("entry", entry), ("size", size)):
-        rows[role] = desk.fit(CONTEXT, role, past, fit, unfitted.get(role))
+        rows[role] = desk.fit(CONTEXT, role, past, fit)
         assert rows[role].schema == MODELS.schema
     return rows
 

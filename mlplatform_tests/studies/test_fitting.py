@@ -13,7 +13,6 @@ from mlplatform.studies.fitting import (
     entry_of,
     entry_rows,
     size_of,
-    slice_probabilities,
     stop_of,
     stops_to_learn_under,
 )
@@ -57,8 +56,8 @@ def test_stops_of_other_candidates_are_refused():
 def test_size_is_fitted_on_trades_of_the_calibration_slice_within_the_cap_of_contracts():
     held = fitted()
     stops = stops_to_learn_under(held.train, held.policy.stop, SETTINGS, STOP)
-    entry = entry_of(held.train, stops, SETTINGS, ENTRY)
-    unseen = slice_probabilities(held.train, stops, entry, SETTINGS, ENTRY)
+    fit = entry_of(held.train, stops, SETTINGS, ENTRY)
+    entry, unseen = fit.model, fit.slice_probability
     size = size_of(held.train, stops, unseen, entry, SETTINGS, SIZE)
     assert size.rule.max_contracts == 2
     slice_rows = int((held.train.decision_ts >= entry.metrics.slice_from_us).sum())
@@ -88,7 +87,9 @@ def test_the_number_of_threads_changes_no_byte():
     stops = [
         stops_to_learn_under(held.train, fits[0], settings, STOP) for settings in (SETTINGS, two)
     ]
-    entries = [entry_of(held.train, stops[0], settings, ENTRY) for settings in (SETTINGS, two)]
+    entries = [
+        entry_of(held.train, stops[0], settings, ENTRY).model for settings in (SETTINGS, two)
+    ]
     assert to_bytes(fits[0]) == to_bytes(fits[1])
     np.testing.assert_array_equal(*stops)
     assert to_bytes(entries[0]) == to_bytes(entries[1])

@@ -17,11 +17,10 @@ from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
 from mlplatform.orchestration.notes import Window
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.windows import WindowDesk, model_of, out_of_fold_of
+from mlplatform.orchestration.windows import RoleFit, WindowDesk, model_of, out_of_fold_of
 from mlplatform.studies.fitting import (
     entry_of,
     size_of,
-    slice_probabilities,
     stop_of,
     stops_to_learn_under,
 )
@@ -57,14 +56,12 @@ def stop_model(workshop: Workshop) -> dg.AssetsDefinition:
         desk: dg.ResourceParam[WindowDesk],
         stamp: dg.ResourceParam[Stamp],
     ) -> dg.MaterializeResult:
-        def fit(window: Window) -> Any:
-            return stop_of(window.train, window.settings, window.tuner("stop"))
+        def fit(window: Window) -> RoleFit:
+            train, settings, tuner = window.train, window.settings, window.tuner("stop")
+            model = stop_of(train, settings, tuner)
+            return model, stops_to_learn_under(train, model, settings, tuner)
 
-        def out_of_fold(window: Window, model: Any) -> Any:
-            return stops_to_learn_under(window.train, model, window.settings, window.tuner("stop"))
-
-        past = (features, candidates, labels, detector_scores)
-        row = desk.fit(context, "stop", past, fit, out_of_fold)
+        row = desk.fit(context, "stop", (features, candidates, labels, detector_scores), fit)
         return stamp.result(context, row, _card_of(row))
 
     return stop_model
@@ -91,17 +88,13 @@ def entry_model(workshop: Workshop) -> dg.AssetsDefinition:
         desk: dg.ResourceParam[WindowDesk],
         stamp: dg.ResourceParam[Stamp],
     ) -> dg.MaterializeResult:
-        def fit(window: Window) -> Any:
+        def fit(window: Window) -> RoleFit:
             model_of(stop_model)
             stops = out_of_fold_of(stop_model)
-            return entry_of(window.train, stops, window.settings, window.tuner("entry"))
+            found = entry_of(window.train, stops, window.settings, window.tuner("entry"))
+            return found.model, found.slice_probability
 
-        def unseen(window: Window, model: Any) -> Any:
-            stops, tuner = out_of_fold_of(stop_model), window.tuner("entry")
-            return slice_probabilities(window.train, stops, model, window.settings, tuner)
-
-        past = (features, candidates, labels, detector_scores)
-        row = desk.fit(context, "entry", past, fit, unseen)
+        row = desk.fit(context, "entry", (features, candidates, labels, detector_scores), fit)
         return stamp.result(context, row, _card_of(row))
 
     return entry_model
@@ -129,11 +122,11 @@ def size_model(workshop: Workshop) -> dg.AssetsDefinition:
         desk: dg.ResourceParam[WindowDesk],
         stamp: dg.ResourceParam[Stamp],
     ) -> dg.MaterializeResult:
-        def fit(window: Window) -> Any:
+        def fit(window: Window) -> RoleFit:
             model_of(stop_model)
             entry, tuner = model_of(entry_model), window.tuner("size")
             unseen = out_of_fold_of(stop_model), out_of_fold_of(entry_model)
-            return size_of(window.train, *unseen, entry, window.settings, tuner)
+            return size_of(window.train, *unseen, entry, window.settings, tuner), None
 
         row = desk.fit(context, "size", (features, candidates, labels, detector_scores), fit)
         return stamp.result(context, row, _card_of(row))
