@@ -63,7 +63,7 @@ def run_spread(
             with turn_of(platform, batch, owner, on_wait):
                 left = left_of(platform, instance, batch)
                 if left is not None:
-                    on_batch(left, len(planner.tasks()))
+                    on_batch(left, crew.left)
                     carry_out(platform, instance, left, owner, job_for(left))
             crew.note(batch, left)
     finally:
@@ -97,6 +97,7 @@ class _Crew:
         self._failed: Exception | None = None
         self._lost, self._done = Counter[Partition](), Counter[Batch]()
         self.batches = self.assets = 0
+        self.left = 0  # tasks, when last planned
 
     def next_here(self) -> Batch | None:
         """What is to be done in this process now; carriers are sent out and taken back until there
@@ -134,11 +135,9 @@ class _Crew:
 
     def _send(self) -> Batch | None:
         """Send out what can go; the first batch that is to be done here instead."""
-        free = [
-            b
-            for b in self._planner.batches(self._planner.tasks())
-            if b.partition not in self._at_work
-        ]
+        tasks = self._planner.tasks()
+        self.left = len(tasks)
+        free = [b for b in self._planner.batches(tasks) if b.partition not in self._at_work]
         parts = [(batch, *self._parts(batch)) for batch in free]
         for batch, here, _ in parts:
             if here:
@@ -161,7 +160,7 @@ class _Crew:
         return here, tuple(asset for asset in batch.assets if asset in models)
 
     def _start(self, batch: Batch) -> None:
-        self._on_batch(batch, len(self._planner.tasks()))
+        self._on_batch(batch, self.left)
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(PRELOADED))
         owner = own_name()
