@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from mlplatform.decisions.exits import STRATEGY
 from mlplatform.metrics.undefined import Metric, Undefined
 from mlplatform.reports.rows import Cell
 from mlplatform.reports.sparks import Bar, Scale, interval_svg
-from mlplatform.reports.wording import NONE, WORDING, Wording, in_unit, told
+from mlplatform.reports.wording import NONE, POLICY_LABELS, WORDING, Wording, in_unit, told
 from mlplatform.studies.certainty import Certainty, CostRow, Interval
+from mlplatform.studies.certainty.value import Intervals
 from mlplatform.studies.segments.trade_order import TradeOrder
 
 _EXTRA = {"mean_day_usd": Wording("Mean day", "usd_cents", "")}
@@ -28,13 +30,21 @@ class IntervalCell:
 
 @dataclass(frozen=True)
 class IntervalLine:
-    """A figure of both policies and their difference, with the drawing of the difference."""
+    """A figure of baseline and a policy and their difference, with the difference drawn."""
 
     label: str
     baseline: IntervalCell
-    ml: IntervalCell
+    policy: IntervalCell
     difference: IntervalCell
     drawing: Markup
+
+
+@dataclass(frozen=True)
+class IntervalTable:
+    """A policy by name against the baseline: every figure that was resampled."""
+
+    name: str
+    lines: tuple[IntervalLine, ...]
 
 
 @dataclass(frozen=True)
@@ -50,30 +60,38 @@ class Question:
 
 @dataclass(frozen=True)
 class CostLine:
-    """Both policies under some costs; `is_actual` marks the costs that were traded."""
+    """The policies under some costs; `is_actual` marks the costs that were traded."""
 
     label: str
-    baseline: Cell
-    ml: Cell
+    nets: tuple[Cell, ...]
+    """By policy, in the order of the study."""
     ml_r: Cell
     ml_sharpe: Cell
     is_actual: bool
 
 
-def interval_lines(found: Certainty) -> list[IntervalLine]:
-    """Every figure that was resampled, in the order of the study."""
-    lines = []
-    for name in found.difference:
+def interval_tables(found: Certainty) -> list[IntervalTable]:
+    """ML against the baseline, then a strategy's own exits, where the study has them."""
+    tables = [_interval_table("ml", found.baseline, found.ml, found.difference)]
+    if found.strategy is not None and found.strategy_difference is not None:
+        of = (found.baseline, found.strategy, found.strategy_difference)
+        tables.append(_interval_table(STRATEGY, *of))
+    return tables
+
+
+def _interval_table(
+    policy: str, baseline: Intervals, own: Intervals, difference: Intervals
+) -> IntervalTable:
+    label, lines = POLICY_LABELS[policy], []
+    for name in difference:
         if name == "net_usd":  # the mean day says the same per day
             continue
         wording = _EXTRA.get(name) or WORDING[name]
-        cells = [
-            _interval_cell(part[name], wording.unit)
-            for part in (found.baseline, found.ml, found.difference)
-        ]
-        drawing = Markup(_drawn(found.difference[name], f"{wording.label}, ML minus baseline"))
+        cells = [_interval_cell(part[name], wording.unit) for part in (baseline, own, difference)]
+        words = f"{wording.label}, {label} minus baseline"
+        drawing = Markup(_drawn(policy, difference[name], words))
         lines.append(IntervalLine(wording.label, cells[0], cells[1], cells[2], drawing))
-    return lines
+    return IntervalTable(label, tuple(lines))
 
 
 def bounds_of(intervals: Mapping[str, Interval | Undefined], name: str, unit: str) -> str:
@@ -94,12 +112,12 @@ def _bounds(interval: Interval, unit: str) -> str:
     return f"{low} to {high}"
 
 
-def _drawn(interval: Interval | Undefined, words: str) -> str:
+def _drawn(policy: str, interval: Interval | Undefined, words: str) -> str:
     """The difference with zero in the middle: what counts is on which side it lies."""
     if isinstance(interval, Undefined):
         return ""
     edge = max(abs(interval.low), abs(interval.high), 1e-12)
-    bar = Bar("ml", interval.value, interval.low, interval.high)
+    bar = Bar(policy, interval.value, interval.low, interval.high)
     return interval_svg([bar], Scale(-1.1 * edge, 1.1 * edge), words)
 
 
@@ -219,8 +237,7 @@ def _cost_lines(rows: Sequence[CostRow], label: object) -> list[CostLine]:
     return [
         CostLine(
             label=name,
-            baseline=_cell(of["baseline"].net_usd, "plain"),
-            ml=_cell(of["ml"].net_usd, "plain"),
+            nets=tuple(_cell(row.net_usd, "plain") for row in of.values()),
             ml_r=_cell(of["ml"].expectancy_r, "r2"),
             ml_sharpe=_cell(of["ml"].sharpe, "ratio"),
             is_actual=of["ml"].multiple == 1.0 and of["ml"].extra_ticks == 0.0,

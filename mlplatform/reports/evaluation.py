@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from mlplatform.decisions.exits import STRATEGY
 from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.tables import TRADES
 from mlplatform.market.periods import trading_day
@@ -22,8 +21,7 @@ POLICIES = ("baseline", "ml", "random_entry", "buy_and_hold")
 
 def policies_of(study: StudyResult) -> tuple[str, ...]:
     """`POLICIES`; a strategy's own exits stand behind ML, where the study has them."""
-    own = (STRATEGY,) if STRATEGY in study.policies else ()
-    return (*POLICIES[:2], *own, *POLICIES[2:])
+    return (*study.judged, *POLICIES[2:])
 
 
 @dataclass(frozen=True)

@@ -98,12 +98,12 @@ def _add_drawdowns(figure: "go.Figure", study: StudyResult) -> float:
 
 
 def r_figure(found: Segments) -> "go.Figure":
-    """How many trades of baseline and ML ended at which R (net result per initial risk)."""
+    """How many trades of each policy ended at which R (net result per initial risk)."""
     import plotly.graph_objects as go
 
     edges = r_edges()
     middle = (edges[:-1] + edges[1:]) / 2
-    counted = {name: np.array(found.distribution[name].counts) for name in ("baseline", "ml")}
+    counted = {name: np.array(found.distribution[name].counts) for name in found.policies}
     shown = np.abs(middle) < 1.0  # what a full stop costs, and as much gained, is always in view
     used = np.flatnonzero(sum(counted.values()) + shown)
     span = slice(used[0], used[-1] + 1)

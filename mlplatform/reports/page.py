@@ -1,11 +1,11 @@
 """The report as one HTML page that needs no network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlplatform.metrics.summary import Summary
 from mlplatform.metrics.undefined import Undefined
-from mlplatform.reports.certainty_rows import bounds_of, cost_lines, interval_lines, questions_of
+from mlplatform.reports.certainty_rows import bounds_of, cost_lines, interval_tables, questions_of
 from mlplatform.reports.evaluation import Evaluation, evaluate, policies_of, window_figures
 from mlplatform.reports.figures import COLORS, equity_figure, figure_json, r_figure
 from mlplatform.reports.rendering import rendered, template_text
@@ -73,7 +73,9 @@ def report_html(study: StudyResult, evaluation: Evaluation | None = None) -> str
         study=study,
         source=source_line(study.source),
         span=_span(study),
-        policies=[(name, POLICY_LABELS[name], COLORS[name]) for name in policies_of(study)],
+        policies=_labelled(policies_of(study)),
+        judged=_labelled(study.judged),
+        ml_first=_labelled(sorted(study.judged, key=lambda name: name != "ml")),
         capital=in_unit(study.capital_usd, "usd"),
         command=str(study.provenance.get("command", "")),
         settings=flat(plain(study.settings)),
@@ -93,9 +95,13 @@ def charts_of(study: StudyResult, found: Evaluation) -> dict[str, str]:
     figures = segment_figures(found.segments, found.certainty)
     if study.buy_and_hold.height:
         figures["equity"] = equity_figure(study)
-    if any(study.policies[name].trades.height for name in ("baseline", "ml")):
+    if any(study.policies[name].trades.height for name in study.judged):
         figures["r"] = r_figure(found.segments)
     return {name: figure_json(figure) for name, figure in figures.items()}
+
+
+def _labelled(policies: Sequence[str]) -> list[tuple[str, str, str]]:
+    return [(name, POLICY_LABELS[name], COLORS[name]) for name in policies]
 
 
 def _figures(study: StudyResult, figures: Mapping[str, Summary]) -> dict[str, object]:
@@ -104,7 +110,7 @@ def _figures(study: StudyResult, figures: Mapping[str, Summary]) -> dict[str, ob
         "groups": groups_of(figures),
         "missing": missing_of(figures),
         "ambiguity": ambiguity_lines(study),
-        "has_trades": any(study.policies[n].trades.height for n in ("baseline", "ml")),
+        "has_trades": any(study.policies[name].trades.height for name in study.judged),
         "windows": [window_row(row) for row in window_figures(study)],
     }
 
@@ -116,7 +122,7 @@ def _certainty(found: Evaluation) -> dict[str, object]:
         "tiles": [_tile(name, found.figures, certainty) for name in HEADLINE],
         "resamples": in_unit(certainty.resamples, "count"),
         "confidence": in_unit(certainty.confidence, "share"),
-        "intervals": interval_lines(certainty),
+        "tables": interval_tables(certainty),
         "questions": questions_of(certainty, found.segments.trade_order["ml"]),
         "costs": cost_lines(certainty),
     }

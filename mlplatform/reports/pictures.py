@@ -18,7 +18,6 @@ from mlplatform.reports.own_style import own_style
 from mlplatform.reports.segment_figures import LOST, WON, arms, has_window_trades
 from mlplatform.reports.wording import POLICY_LABELS
 from mlplatform.studies.result import StudyResult
-from mlplatform.studies.segments.analysis import POLICIES
 from mlplatform.studies.segments.contribution import R_STEP, r_edges
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def pictures(
     segments = found.segments
     if study.buy_and_hold.height:
         drawn["equity"] = lambda figure: _equity(figure, study)
-    if any(study.policies[policy].trades.height for policy in POLICIES):
+    if any(study.policies[policy].trades.height for policy in study.judged):
         drawn["trades"] = lambda figure: _trades(figure, found)
         drawn["costs"] = lambda figure: _costs(figure, found)
     if segments.excursions["ml"].r.size:
@@ -109,7 +108,7 @@ def _fewer_colors(raw: BytesIO, colors: int) -> bytes:
 
 def _equity(figure: "Figure", study: StudyResult) -> None:
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(5, 2))
-    for name in POLICIES:
+    for name in study.judged:
         daily = study.policies[name].daily
         equity = daily["equity_usd"].to_numpy().astype(np.float64)
         days = daily["session_date"].to_numpy()
@@ -130,14 +129,15 @@ def _equity(figure: "Figure", study: StudyResult) -> None:
 def _trades(figure: "Figure", found: Evaluation) -> None:
     axes = figure.subplots()
     edges = r_edges()
-    counts = {name: np.array(found.segments.distribution[name].counts) for name in POLICIES}
+    counts = {
+        name: np.array(found.segments.distribution[name].counts) for name in found.segments.policies
+    }
     shown = np.flatnonzero(sum(counts.values()) + (np.abs(edges[:-1] + R_STEP / 2) < 1.0))
     span = slice(shown[0], shown[-1] + 1)
-    for shift, name in ((0.27, "baseline"), (0.73, "ml")):
-        at = edges[:-1][span] + shift * R_STEP
-        axes.bar(
-            at, counts[name][span], 0.42 * R_STEP, color=COLORS[name], label=POLICY_LABELS[name]
-        )
+    wide = R_STEP / len(counts)
+    for n, (name, count) in enumerate(counts.items()):
+        at = edges[:-1][span] + (n + 0.5) * wide
+        axes.bar(at, count[span], 0.88 * wide, color=COLORS[name], label=POLICY_LABELS[name])
     axes.set_title("Trades by result, R")
     axes.legend(loc="upper center")
     axes.grid(axis="y")
@@ -174,7 +174,7 @@ def _excursions(figure: "Figure", found: Evaluation) -> None:
 def _windows(figure: "Figure", found: Evaluation) -> None:
     axes, segments = figure.subplots(), found.segments
     rows = [r for r in segments.dimension("window").rows if r.key in set(segments.windows)]
-    for name, shift in (("baseline", -0.12), ("ml", 0.12)):
+    for name, shift in zip(segments.policies, (-0.12, 0.12, 0.36), strict=False):
         figures = [getattr(row, name) for row in rows]
         at = [n + shift for n, one in enumerate(figures) if one.trades]
         traded = [one for one in figures if one.trades]
@@ -220,7 +220,7 @@ def _order(figure: "Figure", found: Evaluation) -> None:
 
 def _costs(figure: "Figure", found: Evaluation) -> None:
     axes = figure.subplots()
-    for name in POLICIES:
+    for name in found.segments.policies:
         rows = [row for row in found.certainty.costs if row.policy == name]
         net = [np.nan if isinstance(v := row.net_usd, Undefined) else v for row in rows]
         axes.plot(

@@ -9,7 +9,7 @@ from mlplatform.metrics.undefined import Metric, Undefined
 from mlplatform.reports.figures import COLORS, LAYOUT, above, faint
 from mlplatform.reports.wording import POLICY_LABELS
 from mlplatform.studies.certainty import Certainty
-from mlplatform.studies.segments.analysis import POLICIES, Segments
+from mlplatform.studies.segments.analysis import Segments
 from mlplatform.studies.segments.excursions import Excursions
 from mlplatform.studies.segments.groups import SegmentFigures
 from mlplatform.studies.segments.rolling import Rolling
@@ -25,7 +25,7 @@ _SHOWN_QUANTILE = 0.99
 def segment_figures(found: Segments, certainty: Certainty) -> dict[str, "go.Figure"]:
     """By the name of the chart on the page; only those that there is something to draw in."""
     figures = {}
-    if any(found.contribution[policy].curve for policy in POLICIES):
+    if any(one.curve for one in found.contribution.values()):
         figures["left"] = left_out_figure(found)
     if found.excursions["ml"].r.size:
         figures["excursions"] = excursion_figure(found.excursions["ml"])
@@ -45,8 +45,8 @@ def left_out_figure(found: Segments) -> "go.Figure":
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for name in POLICIES:
-        curve = found.contribution[name].curve
+    for name, one in found.contribution.items():
+        curve = one.curve
         figure.add_scatter(
             x=[count for count, _ in curve],
             y=[round(net, 2) for _, net in curve],
@@ -113,8 +113,7 @@ def rolling_figure(found: Segments) -> "go.Figure":
 
     figure = go.Figure()
     days = 0
-    for name in POLICIES:
-        rolling = found.rolling[name]
+    for name, rolling in found.rolling.items():
         if isinstance(rolling, Undefined):
             continue
         days = rolling.window_days
@@ -175,12 +174,12 @@ def order_figure(found: Segments) -> "go.Figure":
 
 
 def window_figure(found: Segments) -> "go.Figure":
-    """Expectancy of baseline and ML by window, R, with 95 % intervals."""
+    """Expectancy of each policy by window, R, with 95 % intervals."""
     import plotly.graph_objects as go
 
     rows = [row for row in found.dimension("window").rows if row.key in set(found.windows)]
     figure = go.Figure()
-    for name, shift in (("baseline", -0.12), ("ml", 0.12)):
+    for name, shift in zip(found.policies, (-0.12, 0.12, 0.36), strict=False):
         figures = [getattr(row, name) for row in rows]
         means = [_number(one.expectancy_r) for one in figures]
         reach = [arms(one) for one in figures]
@@ -225,7 +224,7 @@ def cost_figure(found: Certainty) -> "go.Figure":
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for name in POLICIES:
+    for name in dict.fromkeys(row.policy for row in found.costs):
         rows = [row for row in found.costs if row.policy == name]
         figure.add_scatter(
             x=[row.multiple for row in rows],
@@ -244,8 +243,8 @@ def cost_figure(found: Certainty) -> "go.Figure":
 
 
 def has_window_trades(found: Segments) -> bool:
-    """Whether any window has a trade of baseline or ML."""
-    return any(row.baseline.trades + row.ml.trades for row in found.dimension("window").rows)
+    """Whether any window has a trade."""
+    return any(row.trades for row in found.dimension("window").rows)
 
 
 def _moves(rolling: Rolling | Undefined) -> bool:

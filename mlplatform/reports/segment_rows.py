@@ -5,11 +5,19 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from mlplatform.decisions.exits import STRATEGY
 from mlplatform.metrics.undefined import Metric, Undefined
 from mlplatform.reports.rows import Cell
 from mlplatform.reports.sparks import Bar, Scale, interval_svg, line_svg
-from mlplatform.reports.wording import DIMENSION_LABELS, KEY_LABELS, MINUS, in_unit, told
-from mlplatform.studies.segments.analysis import POLICIES, Segments
+from mlplatform.reports.wording import (
+    DIMENSION_LABELS,
+    KEY_LABELS,
+    MINUS,
+    POLICY_LABELS,
+    in_unit,
+    told,
+)
+from mlplatform.studies.segments.analysis import Segments
 from mlplatform.studies.segments.groups import SegmentFigures, SegmentRow
 
 _CARDS = ("trend", "volatility", "session", "setup", "side", "weekday", "hour", "exit_reason")
@@ -19,14 +27,14 @@ _OWN_SCALE = "exit_reason"
 
 @dataclass(frozen=True)
 class SegmentLine:
-    """One segment in words, with the drawing of both policies' expectancy."""
+    """One segment in words, with the drawing of each policy's expectancy."""
 
     label: str
     trades: str
     net: str
     drawing: Markup
-    ml: Cell
-    baseline: Cell
+    each: tuple[Cell, ...]
+    """Expectancy by policy, ML first."""
     is_sure: bool
     """ML's interval does not hold zero."""
 
@@ -111,16 +119,16 @@ def sure_line(found: Segments) -> str:
 def years_of(found: Segments) -> list[YearLine]:
     """Net result by month and policy, ML first."""
     rows = [row for row in found.dimension("month").rows if len(row.key) == 7]
-    nets = [abs(getattr(row, policy).net_usd) for row in rows for policy in POLICIES]
+    nets = [abs(of.net_usd) for row in rows for _, of in _by_policy(row)]
     strongest = max(nets, default=0.0) or 1.0
     lines = []
     for year in sorted({row.key[:4] for row in rows}):
         of_year = {int(row.key[5:]): row for row in rows if row.key[:4] == year}
-        for policy, label in (("ml", "ML"), ("baseline", "Baseline")):
+        for policy in _in_order(found):
             traded = {m: getattr(row, policy) for m, row in of_year.items()}
             months = tuple(_month(traded.get(m), strongest) for m in range(1, 13))
             total = sum(figures.net_usd for figures in traded.values())
-            lines.append(YearLine(year, label, months, in_unit(total, "plain")))
+            lines.append(YearLine(year, POLICY_LABELS[policy], months, in_unit(total, "plain")))
     return lines
 
 
@@ -144,21 +152,32 @@ def _drift(label: str, values: Sequence[float | None]) -> DriftLine:
 
 
 def _rows(found: Segments, name: str) -> list[SegmentRow]:
-    return [row for row in found.dimension(name).rows if row.ml.trades + row.baseline.trades > 0]
+    return [row for row in found.dimension(name).rows if row.trades > 0]
+
+
+def _in_order(found: Segments) -> list[str]:
+    """ML first: it is what the page is about."""
+    return sorted(found.policies, key=lambda name: name != "ml")
+
+
+def _by_policy(row: SegmentRow) -> list[tuple[str, SegmentFigures]]:
+    """ML first."""
+    both = [("ml", row.ml), ("baseline", row.baseline)]
+    return both if row.strategy is None else [*both, (STRATEGY, row.strategy)]
 
 
 def _line(dimension: str, row: SegmentRow, scale: Scale) -> SegmentLine:
     label = KEY_LABELS.get(dimension, {}).get(row.key, row.key.replace("_", " "))
-    ml, base = figure(row.ml.expectancy_r, "r2"), figure(row.baseline.expectancy_r, "r2")
-    bars = [bar for bar in (_bar("ml", row.ml), _bar("baseline", row.baseline)) if bar]
-    words = f"{label}: ML {ml.text}, baseline {base.text}"
+    each = {name: figure(of.expectancy_r, "r2") for name, of in _by_policy(row)}
+    bars = [bar for name, of in _by_policy(row) if (bar := _bar(name, of))]
+    told = ", ".join(f"{POLICY_LABELS[name]} {cell.text}" for name, cell in each.items())
+    words = f"{label}: {told}"
     return SegmentLine(
         label=label,
         trades=in_unit(row.ml.trades, "count"),
         net=in_unit(row.ml.net_usd, "plain"),
         drawing=Markup(interval_svg(bars, scale, words)),
-        ml=ml,
-        baseline=base,
+        each=tuple(each.values()),
         is_sure=_is_sure(row.ml),
     )
 
@@ -181,7 +200,7 @@ def _is_sure(figures: SegmentFigures) -> bool:
 
 def _scale(rows: Sequence[SegmentRow]) -> Scale:
     """Holds every mean of rows with an interval and most of the bounds; zero is always inside."""
-    bars = [_bar("", figures) for row in rows for figures in (row.ml, row.baseline)]
+    bars = [_bar("", figures) for row in rows for _, figures in _by_policy(row)]
     ends = [end for bar in bars if bar and bar.low is not None for end in (bar.low, bar.high or 0)]
     means = [bar.mean for bar in bars if bar and bar.low is not None]
     means = means or [bar.mean for bar in bars if bar] or [0.0]

@@ -1,5 +1,6 @@
 """Where the result comes from, as report.json holds it."""
 
+from mlplatform.decisions.exits import STRATEGY
 from mlplatform.reports.numbers import told
 from mlplatform.studies.segments.analysis import Segments
 
@@ -9,9 +10,10 @@ _DRAWN = frozenset({"marks", "fan_usd", "path_usd", "curve"})
 
 def segments_json(found: Segments) -> dict[str, object]:
     """The value under `segments`; rolling figures are drawn, so they are not in it."""
+    absent = {STRATEGY} - set(found.policies)
     return {
         "dimensions": {
-            dimension.name: told(dimension.rows, _DRAWN) for dimension in found.dimensions
+            dimension.name: told(dimension.rows, _DRAWN | absent) for dimension in found.dimensions
         },
         "contribution": told(found.contribution, _DRAWN),
         "distribution": told(found.distribution, _DRAWN),

@@ -11,14 +11,17 @@ def certainty_json(found: Certainty) -> dict[str, object]:
     test = found.permutation
     deflated = {"psr": found.psr, "sr0": found.sr0, "dsr": found.dsr}
     shuffled = {"p": test.p, "mean_taken_r": test.mean_taken_r, "mean_all_r": test.mean_all_r}
+    parts = {
+        "ml": found.ml,
+        "baseline": found.baseline,
+        "difference": found.difference,
+        "strategy": found.strategy,
+        "strategy_difference": found.strategy_difference,
+    }
     return {
         "resamples": found.resamples,
         "confidence": found.confidence,
-        "intervals": {
-            "ml": _intervals(found.ml),
-            "baseline": _intervals(found.baseline),
-            "difference": _intervals(found.difference),
-        },
+        "intervals": {name: _intervals(of) for name, of in parts.items() if of is not None},
         "sharpe": {"trials_optuna": found.trials_optuna, **numbers(deflated)},
         "overfitting": {"variants": found.pbo_variants, **numbers({"pbo": found.pbo})},
         "permutation": {

@@ -6,7 +6,7 @@ from mlplatform.metrics.undefined import Metric, Undefined
 from mlplatform.reports.rows import Cell, MetricRow
 from mlplatform.reports.segment_rows import figure
 from mlplatform.reports.wording import POLICY_LABELS, in_unit, told
-from mlplatform.studies.segments.analysis import POLICIES, Segments
+from mlplatform.studies.segments.analysis import Segments
 from mlplatform.studies.segments.contribution import Contribution
 from mlplatform.studies.segments.decay import Decay
 from mlplatform.studies.segments.trade_order import TradeOrder
@@ -18,39 +18,47 @@ _ORDERS |= {"p99": "99 % stay below"}
 
 
 def spread_rows(found: Segments) -> list[MetricRow]:
-    """How R is spread, baseline and ML."""
+    """How R is spread, by policy."""
     r = found.distribution
     rows = [
-        _row(label, {p: r[p].quantiles[name] for p in POLICIES}, "r2")
+        _row(label, {p: r[p].quantiles[name] for p in found.policies}, "r2")
         for name, label in _QUANTILES.items()
     ]
     return [
         *rows,
-        _row("Worst trade", {p: r[p].worst_r for p in POLICIES}, "r2"),
-        _row("Best trade", {p: r[p].best_r for p in POLICIES}, "r2"),
+        _row("Worst trade", {p: r[p].worst_r for p in found.policies}, "r2"),
+        _row("Best trade", {p: r[p].best_r for p in found.policies}, "r2"),
         _row(
             "Share of all winnings by the best 5 %",
-            {p: r[p].best_twentieth_frac for p in POLICIES},
+            {p: r[p].best_twentieth_frac for p in found.policies},
             "share",
         ),
     ]
 
 
 def excursion_rows(found: Segments) -> list[MetricRow]:
-    """How far trades went for and against, baseline and ML."""
+    """How far trades went for and against, by policy."""
     gone = found.excursions
     return [
         _row(
-            "Winners had been behind (median)", {p: gone[p].winners_mae_r for p in POLICIES}, "r2"
+            "Winners had been behind (median)",
+            {p: gone[p].winners_mae_r for p in found.policies},
+            "r2",
         ),
-        _row("Losers had been ahead (median)", {p: gone[p].losers_mfe_r for p in POLICIES}, "r2"),
+        _row(
+            "Losers had been ahead (median)",
+            {p: gone[p].losers_mfe_r for p in found.policies},
+            "r2",
+        ),
         _row(
             "Losers that had been 1 R ahead",
-            {p: gone[p].losers_up_one_r_frac for p in POLICIES},
+            {p: gone[p].losers_up_one_r_frac for p in found.policies},
             "share",
         ),
-        _row("Mean MFE / mean MAE", {p: gone[p].edge_ratio for p in POLICIES}, "ratio"),
-        _row("Of the best excursion, kept", {p: gone[p].kept_frac for p in POLICIES}, "share"),
+        _row("Mean MFE / mean MAE", {p: gone[p].edge_ratio for p in found.policies}, "ratio"),
+        _row(
+            "Of the best excursion, kept", {p: gone[p].kept_frac for p in found.policies}, "share"
+        ),
     ]
 
 
@@ -101,8 +109,8 @@ def order_rows(orders: Mapping[str, TradeOrder | Undefined]) -> list[MetricRow]:
 def decay_lines(decay: Mapping[str, Decay]) -> list[str]:
     """Whether each policy's expectancy fades, a sentence each."""
     lines = []
-    for name in ("ml", "baseline"):
-        found, label = decay[name], POLICY_LABELS[name]
+    for name, found in sorted(decay.items(), key=lambda item: item[0] != "ml"):
+        label = POLICY_LABELS[name]
         made = f"{label} made money in {found.profitable_windows} of {found.traded_windows} windows"
         halves = (
             f"{told(found.first_half_r, 'r2')} a trade in the first half of the windows,"
@@ -127,7 +135,7 @@ def _slope(found: Decay) -> str:
 
 
 def _row(label: str, figures: Mapping[str, Metric], unit: str) -> MetricRow:
-    return MetricRow(label, tuple(figure(figures[policy], unit) for policy in POLICIES))
+    return MetricRow(label, tuple(figure(each, unit) for each in figures.values()))
 
 
 def _order_row(

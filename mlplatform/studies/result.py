@@ -7,6 +7,7 @@ from functools import cached_property
 
 import polars as pl
 
+from mlplatform.decisions.exits import STRATEGY
 from mlplatform.metrics.summary import Summary, summarise
 
 
@@ -88,6 +89,11 @@ class StudyResult:
     """By session_date: what the market was like, known before the day."""
     parameters: pl.DataFrame | None = None
     """What the models of each window had settled on: period, parameter, value."""
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The policies that are judged in detail: a strategy's own exits too, where it has them."""
+        return ("baseline", "ml", *((STRATEGY,) if STRATEGY in self.policies else ()))
 
     @property
     def seed(self) -> int:

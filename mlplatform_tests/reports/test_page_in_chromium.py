@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ PLANS = {
     "zero variance": StudyPlan(outcome="flat"),
     "wiped out": StudyPlan(edge_r=-5.0, capital_usd=500.0),
 }
+OWN_EXITS = "a strategy with exits of its own"
 
 OVERFLOW = """[...document.querySelectorAll("body *")]
   .filter((e) => !e.closest(".scroll") && !e.closest("svg")
@@ -79,6 +81,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for number, (name, plan) in enumerate(PLANS.items()):
         paths[name] = folder / f"{number}.html"
         paths[name].write_text(report_html(judged_study(plan)), encoding="utf-8")
+    usual, other = judged_study(), judged_study(StudyPlan(seed=9))
+    own = replace(usual, policies={**usual.policies, "strategy": other.policies["ml"]})
+    paths[OWN_EXITS] = folder / "strategy.html"
+    paths[OWN_EXITS].write_text(report_html(own), encoding="utf-8")
     return paths
 
 
@@ -89,7 +95,7 @@ FITTED = """[...document.querySelectorAll(".chart .main-svg")]
   .every((svg) => svg.clientWidth <= svg.closest(".chart").clientWidth)"""
 
 
-@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("name", [*PLANS, OWN_EXITS])
 def test_it_fits_a_desk_and_a_phone_without_an_error(
     page: Page, files: dict[str, Path], name: str
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mlplatform.decisions.exits import STRATEGY
 from mlplatform.metrics.bootstrap import CONFIDENCE, RESAMPLES, stationary_resamples
 from mlplatform.metrics.overfitting import overfitting_probability
 from mlplatform.metrics.returns import DAYS_A_YEAR
@@ -14,7 +15,7 @@ from mlplatform.metrics.sharpe import (
     expected_best_sharpe,
     moments_of,
 )
-from mlplatform.metrics.undefined import Metric, Undefined
+from mlplatform.metrics.undefined import Undefined
 from mlplatform.studies.certainty.costs import break_even_multiple, cost_rows, slippage_rows
 from mlplatform.studies.certainty.days import Days, days_of
 from mlplatform.studies.certainty.intervals import (
@@ -30,22 +31,20 @@ from mlplatform.studies.certainty.variants import variant_days
 from mlplatform.studies.certainty.verdict import Evidence, judge
 from mlplatform.studies.result import StudyResult
 
-COMPARED = ("ml", "baseline")
-
 
 def certainty_of(study: StudyResult, seed: int) -> Certainty:
     """Intervals, deflated Sharpe ratio, overfitting, permutation, costs and verdict of a study.
 
     Seeded: the same study and seed give the same value. `provenance` of the study may hold
     `earlier_studies`, the number of other recipes tried on the series; only what is named after
-    them depends on it. Raises ValueError where baseline and ML are marked on different days.
+    them depends on it. Raises ValueError where policies are marked on different days.
     """
-    policies = {name: study.policies[name] for name in COMPARED}
+    policies = {name: study.policies[name] for name in study.judged}
     marked = [policy.daily["session_date"] for policy in policies.values()]
-    if not marked[0].equals(marked[1]):
-        raise ValueError("baseline and ML must be marked on the same trading days")
+    if not all(each.equals(marked[0]) for each in marked):
+        raise ValueError("policies must be marked on the same trading days")
     days = {name: days_of(policy, study.capital_usd) for name, policy in policies.items()}
-    ml, baseline, difference = _intervals(study, days, seed)
+    intervals, differences = _intervals(study, days, seed)
     moments = _moments(days["ml"])
     trials, earlier = sum(window.trials_run for window in study.windows), _earlier(study)
     searches, with_earlier = deflation(moments, trials), deflation(moments, trials * (1 + earlier))
@@ -53,9 +52,9 @@ def certainty_of(study: StudyResult, seed: int) -> Certainty:
     evidence = Evidence(
         trades=policies["ml"].trades.height,
         days=len(marked[0]),
-        own=ml[0]["mean_day_usd"],
-        difference=difference["mean_day_usd"],
-        sharpe=ml[1]["sharpe_ratio"],
+        own=intervals["ml"]["mean_day_usd"],
+        difference=differences["ml"]["mean_day_usd"],
+        sharpe=study.summaries["ml"].sharpe_ratio,
         looks=alone,
         searches=searches,
     )
@@ -63,9 +62,11 @@ def certainty_of(study: StudyResult, seed: int) -> Certainty:
     return Certainty(
         resamples=RESAMPLES,
         confidence=CONFIDENCE,
-        ml=ml[0],
-        baseline=baseline[0],
-        difference=difference,
+        ml=intervals["ml"],
+        baseline=intervals["baseline"],
+        difference=differences["ml"],
+        strategy=intervals.get(STRATEGY),
+        strategy_difference=differences.get(STRATEGY),
         psr=alone.dsr,
         trials_optuna=trials,
         sr0=searches.sr0,
@@ -83,7 +84,7 @@ def certainty_of(study: StudyResult, seed: int) -> Certainty:
 
 
 def _under_other_costs(study: StudyResult) -> dict[str, Any]:
-    policies = [(name, study.policies[name]) for name in COMPARED]
+    policies = [(name, study.policies[name]) for name in study.judged]
     execution, capital = study.settings.get("execution"), study.capital_usd
     execution = execution if isinstance(execution, dict) else {}
     return {
@@ -116,25 +117,22 @@ def _moments(days: Days) -> Moments | Undefined:
     return returns if isinstance(returns, Undefined) else moments_of(returns)
 
 
-_Told = tuple[Intervals, dict[str, Metric]]
-
-
 def _intervals(
     study: StudyResult, days: dict[str, Days], seed: int
-) -> tuple[_Told, _Told, Intervals]:
-    """Of ML, of the baseline (each with the figures themselves), and of the difference."""
+) -> tuple[dict[str, Intervals], dict[str, Intervals]]:
+    """Of each policy, and of each but the baseline less the baseline, on the same resamples."""
     n = days["ml"].net_usd.size
     drawn = stationary_resamples(max(n, 1), seed)
-    told, values, figures = {}, {}, {}
-    for name in COMPARED:
-        values[name] = figures_of(days[name], study.summaries[name])
-        figures[name] = (
-            resampled_figures(days[name], drawn)
-            if n
-            else dict.fromkeys(FIGURES, np.full(RESAMPLES, np.nan))
-        )
-        told[name] = intervals_of(values[name], figures[name], n)
-    apart = {f: figures["ml"][f] - figures["baseline"][f] for f in FIGURES}
-    gap = {f: difference_of(values["ml"][f], values["baseline"][f]) for f in FIGURES}
-    ml, baseline = ((told[name], values[name]) for name in COMPARED)
-    return ml, baseline, intervals_of(gap, apart, n)
+    values = {name: figures_of(of, study.summaries[name]) for name, of in days.items()}
+    nothing = dict.fromkeys(FIGURES, np.full(RESAMPLES, np.nan))
+    figures = {name: resampled_figures(of, drawn) if n else nothing for name, of in days.items()}
+    own: dict[str, Intervals] = {
+        name: intervals_of(values[name], figures[name], n) for name in days
+    }
+    base, base_values = figures["baseline"], values["baseline"]
+    differences: dict[str, Intervals] = {}
+    for name in (name for name in days if name != "baseline"):
+        apart = {f: figures[name][f] - base[f] for f in FIGURES}
+        gap = {f: difference_of(values[name][f], base_values[f]) for f in FIGURES}
+        differences[name] = intervals_of(gap, apart, n)
+    return own, differences

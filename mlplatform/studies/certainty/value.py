@@ -69,6 +69,10 @@ class Certainty:
     baseline: Intervals
     difference: Intervals
     """ML minus baseline, on the same resampled days."""
+    strategy: Intervals | None
+    """Of a strategy's own exits; None where the study has none."""
+    strategy_difference: Intervals | None
+    """These minus baseline, on the same resampled days."""
     psr: Metric
     """Probability that ML's true Sharpe ratio is above zero."""
     trials_optuna: int

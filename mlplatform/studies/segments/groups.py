@@ -1,5 +1,6 @@
 """One row a segment: how many trades, what they came to, and how sure that is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,11 +36,19 @@ class SegmentFigures:
 
 @dataclass(frozen=True)
 class SegmentRow:
-    """One value of a dimension, such as side `long`, under both policies."""
+    """One value of a dimension, such as side `long`, under each judged policy."""
 
     key: str
     baseline: SegmentFigures
     ml: SegmentFigures
+    strategy: SegmentFigures | None = None
+    """Of a strategy's own exits; None where the study has none."""
+
+    @property
+    def trades(self) -> int:
+        """Of all policies together."""
+        own = self.strategy.trades if self.strategy else 0
+        return self.baseline.trades + self.ml.trades + own
 
 
 @dataclass(frozen=True)
@@ -51,17 +60,19 @@ class Dimension:
 
 
 def dimensions_of(
-    baseline: KeyedTrades, ml: KeyedTrades, windows: tuple[str, ...]
+    trades: Mapping[str, KeyedTrades], windows: tuple[str, ...]
 ) -> tuple[Dimension, ...]:
-    """Every dimension; a window without a trade has its row too."""
+    """Every dimension of the policies' trades; a window without a trade has its row too."""
     found = []
     for name in DIMENSIONS:
-        keys = set(baseline.keys[name].unique()) | set(ml.keys[name].unique())
+        keys = {key for one in trades.values() for key in one.keys[name].unique()}
         order = ordered(name, keys | set(windows) if name == "window" else keys)
-        each = zip(
-            order, figures_by(baseline, name, order), figures_by(ml, name, order), strict=True
+        by_policy = {policy: figures_by(one, name, order) for policy, one in trades.items()}
+        rows = (
+            SegmentRow(key, **{policy: figures[n] for policy, figures in by_policy.items()})
+            for n, key in enumerate(order)
         )
-        found.append(Dimension(name, tuple(SegmentRow(*row) for row in each)))
+        found.append(Dimension(name, tuple(rows)))
     return tuple(found)
 
 
