@@ -1,6 +1,5 @@
 """`make check` tells known vulnerabilities, or that nobody could be asked."""
 
-import importlib.util
 import json
 import sys
 from collections.abc import Iterator
@@ -11,12 +10,9 @@ from threading import Thread
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-_SPEC = importlib.util.spec_from_file_location("audit", ROOT / ".ci" / "audit.py")
-assert _SPEC is not None
-assert _SPEC.loader is not None
-audit = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(audit)
+from mlplatform_tests.architecture.ci_script import ROOT, ci_script
+
+audit = ci_script("audit")
 
 
 @contextmanager

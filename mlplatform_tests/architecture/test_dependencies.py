@@ -1,18 +1,13 @@
 """What `make check` says of the dependencies: pinned, with a licence that somebody looked at."""
 
-import importlib.util
 from dataclasses import dataclass, field
 from email.message import Message
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-_SPEC = importlib.util.spec_from_file_location("dependencies", ROOT / ".ci" / "dependencies.py")
-assert _SPEC is not None
-assert _SPEC.loader is not None
-dependencies = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(dependencies)
+from mlplatform_tests.architecture.ci_script import ROOT, ci_script
+
+dependencies = ci_script("dependencies")
 
 
 @dataclass

@@ -20,6 +20,7 @@ from mlplatform.adapters.atomic import replacing
 from mlplatform.adapters.home import Home
 from mlplatform.orchestration.instance import open_instance
 from mlplatform_tests.deploy.compose import ROOT
+from mlplatform_tests.deploy.ending import end
 from mlplatform_tests.deploy.moved_clock import FILE
 
 SMALL = {
@@ -88,15 +89,7 @@ class Living:
     def stop(self) -> None:
         """End what was started, children too."""
         while self.running:
-            process = self.running.pop()
-            for patience_s, signal in ((20, 15), (10, 9)):
-                try:
-                    os.killpg(process.pid, signal)
-                    process.wait(patience_s)
-                except ProcessLookupError:
-                    break
-                except subprocess.TimeoutExpired:
-                    continue
+            end(self.running.pop())
 
     def runs(self, job: str, by: str) -> list[dg.DagsterRun]:
         """Runs of a job that a schedule or sensor `by` name began, newest first."""

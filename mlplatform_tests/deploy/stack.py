@@ -20,6 +20,7 @@ from pathlib import Path
 import psycopg2
 
 from mlplatform_tests.deploy.compose import ROOT, Service, read_services
+from mlplatform_tests.deploy.ending import end
 
 SECRETS = {
     "POSTGRES_PASSWORD": "planted-postgres-password",
@@ -120,15 +121,7 @@ class Stack:
 
     def stop(self, name: str) -> None:
         """End a service and its children."""
-        process = self.running.pop(name)
-        for patience_s, signal in ((20, 15), (10, 9)):
-            try:
-                os.killpg(process.pid, signal)
-                process.wait(patience_s)
-            except ProcessLookupError:
-                return
-            except subprocess.TimeoutExpired:
-                continue
+        end(self.running.pop(name))
 
 
 @contextmanager
