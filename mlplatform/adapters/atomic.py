@@ -1,10 +1,14 @@
 """Files that a reader sees whole or not at all."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+
+_LEFT = re.compile(r"\..+\.[0-9a-f]{32}(-journal|-wal|-shm)?")
+"""What `replacing` writes to, and what SQLite keeps beside it."""
 
 
 @contextmanager
@@ -17,3 +21,9 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def unfinished(root: Path) -> Iterator[Path]:
+    """The hidden files under a folder that a `replacing` writes to now, or was killed over."""
+    found = (path for path in root.rglob(".*") if _LEFT.fullmatch(path.name))
+    yield from sorted(path for path in found if path.is_file())

@@ -29,6 +29,18 @@ def _outage(pattern: str, sentence: str) -> _Outage:
 
 
 _POSTGRES = "Postgres does not answer{0}: start it, or correct its address and PGPASSWORD"
+_AWAY = (
+    _outage(r"connection to server( at \"[^\"]+\"(?:[^,]*, port \d+)?)[^:]* failed", _POSTGRES),
+    _outage(
+        r"too many retries for DB connection|"
+        r"(?:server|SSL connection has been) closed (?:the connection )?unexpectedly|"
+        r"terminating connection due to|connection already closed|SSL SYSCALL error|"
+        r"could not (?:receive data from|send data to) server|"
+        r"the database system is (?:starting up|shutting down|in recovery mode)",
+        _POSTGRES,
+    ),
+)
+"""A database that may be back in a moment: restarts go by."""
 _KNOWN = (
     _outage(
         r"no space left on device|database or disk is full|disk quota exceeded|file too large",
@@ -51,13 +63,7 @@ _KNOWN = (
         r"API request to (?:endpoint )?(https?://[^/\s]+)?.* failed with",
         "MLflow does not answer{0}: start its server, or correct the setting mlflow-uri",
     ),
-    _outage(r"connection to server( at \"[^\"]+\"(?:[^,]*, port \d+)?)[^:]* failed", _POSTGRES),
-    _outage(
-        r"too many retries for DB connection|server closed the connection unexpectedly|"
-        r"terminating connection due to administrator command|"
-        r"the database system is (?:starting up|shutting down)",
-        _POSTGRES,
-    ),
+    *_AWAY,
 )
 
 
@@ -70,6 +76,11 @@ def outage_of(told: list[Told]) -> str | None:
                 where = place if not place or place[0] == " " else f" at {place}"
                 return known.sentence.format(where)
     return None
+
+
+def is_passing(told: list[Told]) -> bool:
+    """Whether what broke may work again in a moment, and nobody has waited for it yet."""
+    return any(away.pattern.search(message) for away in _AWAY for _, message in told)
 
 
 def told_of(error: BaseException) -> list[Told]:

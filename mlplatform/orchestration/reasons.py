@@ -6,7 +6,7 @@ import dagster as dg
 
 from mlplatform.domain.errors import InputError
 from mlplatform.models.errors import AlteredModel
-from mlplatform.orchestration.outages import outage_of, told_of_step
+from mlplatform.orchestration.outages import is_passing, outage_of, told_of_step
 
 _MENDED_BY_THE_USER = (InputError.__name__, AlteredModel.__name__)
 
@@ -15,9 +15,28 @@ class StepFailed(RuntimeError):
     """A step of a run failed: a defect of ours, or an outside service; the message says which."""
 
 
+class BrokeOff(InputError):
+    """A database went away in the middle of something that can be begun again where it was."""
+
+
 def failure(event: dg.DagsterEvent) -> Exception:
     """The exception to raise for a failed step: InputError where the user can mend it."""
-    return InputError(why) if (why := _for_the_user(event)) else _defect(event)
+    why = _for_the_user(event)
+    if why is None:
+        return _defect(event)
+    passes = is_passing(told_of_step(event.step_failure_data.error))
+    return BrokeOff(why) if passes else InputError(why)
+
+
+def failure_of_run(event: dg.DagsterEvent) -> Exception | None:
+    """The same for a run that failed outside of its steps; None where it does not say of what."""
+    error = event.job_failure_data.error
+    if error is None:
+        return None
+    why = _sentence(error)
+    if why is None:
+        return StepFailed(f"The run failed: {_first_cause(error).message.strip()}")
+    return BrokeOff(why) if is_passing(told_of_step(error)) else InputError(why)
 
 
 def _for_the_user(event: dg.DagsterEvent) -> str | None:
@@ -25,12 +44,16 @@ def _for_the_user(event: dg.DagsterEvent) -> str | None:
     user = event.step_failure_data.user_failure_data
     if user is not None and user.description:
         return user.description
-    error = event.step_failure_data.error
-    while error is not None:
-        if error.cls_name in _MENDED_BY_THE_USER:
-            return error.message.partition(": ")[2].strip()
-        error = error.cause
-    return outage_of(told_of_step(event.step_failure_data.error))
+    return _sentence(event.step_failure_data.error)
+
+
+def _sentence(error: Any) -> str | None:
+    cause = error
+    while cause is not None:
+        if cause.cls_name in _MENDED_BY_THE_USER:
+            return str(cause.message.partition(": ")[2].strip())
+        cause = cause.cause
+    return outage_of(told_of_step(error))
 
 
 def _defect(event: dg.DagsterEvent) -> StepFailed:

@@ -1,6 +1,6 @@
 """Carries out a plan: one Dagster run a partition, in this process, until nothing is left."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,12 @@ from mlplatform.domain.errors import CheckStopped
 from mlplatform.orchestration.automation.schedules import SERIES_TAG
 from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.build import Platform
+from mlplatform.orchestration.lasting import lasting
 from mlplatform.orchestration.log_lines import log_config
 from mlplatform.orchestration.planner import Batch
 from mlplatform.orchestration.progress import PROGRESS
 from mlplatform.orchestration.quality import FAILURES
-from mlplatform.orchestration.reasons import StepFailed, failure
+from mlplatform.orchestration.reasons import StepFailed, failure, failure_of_run
 from mlplatform.orchestration.turn import INTAKE, OWNER_TAG, close_abandoned
 
 OnBatch = Callable[[Batch, int], None]
@@ -62,16 +63,29 @@ def run_chain(
     Only the assets of `selection` run, where one is given: what they need must be among them.
 
     While another process works on a partition this one waits, tells `on_wait`, then looks anew
-    what is left to do.
+    what is left to do. Where the database went away it is begun again once it is back.
 
     Raises CheckStopped where a blocking check failed, InputError for what the user can mend.
     """
+    who = (platform, instance, series, on_batch, selection, on_wait)
+    done = list(lasting(lambda: _chain(*who)))
+    return Done(len(done), sum(len(batch.assets) for batch in done))
+
+
+def _chain(
+    platform: Platform,
+    instance: dg.DagsterInstance,
+    series: str,
+    on_batch: OnBatch,
+    selection: frozenset[str] | None,
+    on_wait: OnWait,
+) -> Iterator[Batch]:
+    """Each batch when it is done."""
     instance.add_dynamic_partitions(str(SERIES.name), [series])
     close_abandoned(instance, platform.home.turns)
     owner = own_name()
     planner = platform.stamp.planner(instance, series, selection)
     planner.ledger.load(platform.stamp.lineage.order)
-    batches = assets = 0
     last: object = None
     while ready := planner.batches(planner.tasks()):
         batch = ready[0]
@@ -87,8 +101,8 @@ def run_chain(
             on_batch(batch, len(tasks))
             carry_out(platform, instance, batch, owner, job_for(batch))
             planner.ledger.load(batch.assets)
-            batches, assets, last = batches + 1, assets + len(batch.assets), (batch, inputs)
-    return Done(batches, assets)
+            last = (batch, inputs)
+        yield batch
 
 
 def turn_of(
@@ -121,7 +135,15 @@ def job_for(batch: Batch) -> str:
 
 
 def run_intake(platform: Platform, instance: dg.DagsterInstance, series: list[str]) -> list[Judged]:
-    """Bring the market assets of these series up to date in one run; what the checks said."""
+    """Bring the market assets of these series up to date in one run; what the checks said. Where
+    the database went away it is begun again once it is back.
+    """
+    return list(lasting(lambda: _take_in(platform, instance, series)))
+
+
+def _take_in(
+    platform: Platform, instance: dg.DagsterInstance, series: list[str]
+) -> Iterator[Judged]:
     owner, turns = own_name(), platform.home.turns
     close_abandoned(instance, turns)
     job = platform.definitions.resolve_job_def("intake")
@@ -132,10 +154,8 @@ def run_intake(platform: Platform, instance: dg.DagsterInstance, series: list[st
             run_config={"ops": {"take_in": {"config": {"series": series}}}, **run_config(platform)},
             raise_on_error=False,
         )
-    for event in result.all_events:
-        if event.is_step_failure:
-            raise failure(event)
-    return [_judged(evaluation) for evaluation in result.get_asset_check_evaluations()]
+    _raise_failure(result.all_events)
+    yield from [_judged(evaluation) for evaluation in result.get_asset_check_evaluations()]
 
 
 def run_config(platform: Platform) -> dict[str, Any]:
@@ -151,7 +171,9 @@ def _judged(evaluation: dg.AssetCheckEvaluation) -> Judged:
 
 
 def raise_for(events: Iterable[dg.DagsterEvent]) -> None:
-    """CheckStopped where a blocking check of a run failed; what `failure` says of a failed step."""
+    """CheckStopped where a blocking check of a run failed; what `failure` says of a failed step, or
+    of what broke between the steps.
+    """
     events = list(events)
     for event in events:
         if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
@@ -161,6 +183,14 @@ def raise_for(events: Iterable[dg.DagsterEvent]) -> None:
                     f"Check {evaluation.check_name} of {evaluation.asset_key.path[-1]} stopped the "
                     f"chain: {evaluation.description}."
                 )
+    _raise_failure(events)
+
+
+def _raise_failure(events: Iterable[dg.DagsterEvent]) -> None:
+    events = list(events)
     for event in events:
         if event.is_step_failure:
             raise failure(event)
+    for event in events:
+        if event.is_job_failure and (why := failure_of_run(event)) is not None:
+            raise why

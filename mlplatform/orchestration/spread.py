@@ -19,6 +19,7 @@ from mlplatform.orchestration.axis import SERIES, Partition
 from mlplatform.orchestration.build import Platform
 from mlplatform.orchestration.carrier import carry, left_of
 from mlplatform.orchestration.executors import PRELOADED
+from mlplatform.orchestration.lasting import lasting
 from mlplatform.orchestration.planner import Batch, Planner
 from mlplatform.orchestration.progress import OnStep
 from mlplatform.orchestration.reasons import StepFailed
@@ -53,22 +54,19 @@ def run_spread(
     A window whose process dies is begun again. After a failure the windows at work are finished,
     and then it is raised.
     """
-    instance.add_dynamic_partitions(str(SERIES.name), [series])
-    close_abandoned(instance, platform.home.turns)
-    planner = platform.stamp.planner(instance, series)
-    planner.ledger.load(platform.stamp.lineage.order)
-    crew, owner = _Crew(platform, instance, planner, on_batch, on_step), own_name()
-    try:
-        while (batch := crew.next_here()) is not None:
-            with turn_of(platform, batch, owner, on_wait):
-                left = left_of(platform, instance, batch)
-                if left is not None:
-                    on_batch(left, crew.left)
-                    carry_out(platform, instance, left, owner, job_for(left))
-            crew.note(batch, left)
-    finally:
-        crew.dismiss()
-    return Done(crew.batches, crew.assets)
+    crews: list[_Crew] = []
+
+    def begin() -> Iterator[None]:
+        instance.add_dynamic_partitions(str(SERIES.name), [series])
+        close_abandoned(instance, platform.home.turns)
+        planner = platform.stamp.planner(instance, series)
+        planner.ledger.load(platform.stamp.lineage.order)
+        crews.append(_Crew(platform, instance, planner, on_batch, on_step))
+        return crews[-1].work(on_wait)
+
+    for _ in lasting(begin):
+        pass
+    return Done(sum(crew.batches for crew in crews), sum(crew.assets for crew in crews))
 
 
 @dataclass(frozen=True)
@@ -98,6 +96,21 @@ class _Crew:
         self._lost, self._done = Counter[Partition](), Counter[Batch]()
         self.batches = self.assets = 0
         self.left = 0  # tasks, when last planned
+
+    def work(self, on_wait: OnWait) -> Iterator[None]:
+        """Does all that is stale; stops after each batch that was done here."""
+        owner = own_name()
+        try:
+            while (batch := self.next_here()) is not None:
+                with turn_of(self._platform, batch, owner, on_wait):
+                    left = left_of(self._platform, self._instance, batch)
+                    if left is not None:
+                        self._on_batch(left, self.left)
+                        carry_out(self._platform, self._instance, left, owner, job_for(left))
+                self.note(batch, left)
+                yield
+        finally:
+            self.dismiss()
 
     def next_here(self) -> Batch | None:
         """What is to be done in this process now; carriers are sent out and taken back until there
@@ -191,10 +204,9 @@ class _Crew:
                 for _ in carrier.batch.assets:
                     self._on_step(_SENT)
                 return self.note(carrier.batch, carrier.batch)
-            events = list(_events(self._instance, run.run_id))
-            raise_for(events)
+            raise_for(_events(self._instance, run.run_id))
             if is_well or run.is_finished:
-                raise _ended(run, events)
+                raise _ended(run)
             self._instance.report_run_failed(run, "Its process ended without a word.")
         if is_well and not runs:
             return self.note(carrier.batch, None)
@@ -213,14 +225,6 @@ def _events(instance: dg.DagsterInstance, run_id: str) -> Iterator[dg.DagsterEve
             yield entry.dagster_event
 
 
-def _ended(run: dg.DagsterRun, events: list[dg.DagsterEvent]) -> Exception:
-    """Why a run ended before its first step."""
-    for event in events:
-        error = event.job_failure_data.error if event.is_job_failure else None
-        while error is not None:
-            if error.cls_name == InputError.__name__:
-                return InputError(error.message.partition(": ")[2].strip())
-            if error.cause is None:
-                return StepFailed(f"Run {run.run_id} failed: {error.message.strip()}")
-            error = error.cause
+def _ended(run: dg.DagsterRun) -> Exception:
+    """Nothing says why."""
     return StepFailed(f"Run {run.run_id} ended as {run.status.value.lower()}.")

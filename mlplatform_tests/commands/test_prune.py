@@ -2,7 +2,11 @@
 
 import copy
 import io
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +25,17 @@ from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.retention.removing import require_rest
 from mlplatform.orchestration.runner import run_intake
 from mlplatform_tests.conftest import Bench
+from mlplatform_tests.deploy.compose import ROOT
 
+_KILLED_WRITE = """
+import os, signal, sys
+from pathlib import Path
+from mlplatform.adapters.atomic import replacing
+
+with replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 LATER = datetime.now(UTC) + timedelta(days=200)
 SERIES = "MES-5m"
 
@@ -118,6 +132,26 @@ def test_files_of_an_asset_that_is_no_more_go_and_their_witness_with_them(aged: 
     assert [line for line in done if line.startswith(f"file     old_asset/{SERIES}/2025-01: ")]
     assert not lake.has("old_asset", SERIES, "2025-01")
     assert lake.has("bars", SERIES, "2025-01")
+
+
+def test_what_a_killed_write_of_the_lake_left_is_told_and_goes_after_a_day(aged: Aged) -> None:
+    folder = aged.platform.home.lake.shelf.root / "bars" / SERIES
+    words = [sys.executable, "-c", _KILLED_WRITE, str(folder / "2025-01.parquet")]
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    for _ in range(2):
+        assert subprocess.run(words, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    left, young = sorted(path for path in folder.iterdir() if path not in before)
+    for path, hours in ((left, 25), (young, 23)):
+        os.utime(path, times=((LATER - timedelta(hours=hours)).timestamp(),) * 2)
+    why = "never finished; whoever wrote it stopped 1 day ago"
+    line = f"part     lake/bars/{SERIES}/{left.name}: {why}"
+    assert line in aged.prune(is_dry=True)
+    assert left.is_file(), "a dry run removes nothing"
+    assert line in aged.prune()
+    assert not left.exists()
+    assert young.is_file(), "a writer may be at it"
+    young.unlink()
+    assert before == {path: path.stat().st_mtime_ns for path in folder.iterdir()}
 
 
 def test_the_job_does_the_same_and_tells_its_counts(aged: Aged) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ class Reference:
     data: Path
     home: Path
     content: dict[str, Any]
+    processor_s: float
+    """What the run used: how far another is shows by what it has used."""
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +27,12 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     """The home of a run that nobody disturbed, and the bars that it was given."""
     root = tmp_path_factory.mktemp("undisturbed")
     data = write_bars(root / "bars.parquet")
+    before = getrusage(RUSAGE_CHILDREN)
     done = run(command(data, root / "home"))
+    after = getrusage(RUSAGE_CHILDREN)
     assert done.returncode == 0, done.stderr
     content = content_of(root / "home")
     assert content["champion"] is not None, "the world must promote a champion"
     assert content["quarantined"], "the world must hold broken rows"
-    return Reference(data, root / "home", content)
+    used_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Reference(data, root / "home", content, used_s)

@@ -3,13 +3,17 @@
 import os
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from mlplatform.domain.instrument import instrument_of
+from mlplatform.domain.series import Timeframe
+from mlplatform.synthetic.generation import generate
+from mlplatform.synthetic.world import EDGES, World
 from mlplatform_tests.deploy.stack import Stack, postgres_programs, stack
 from mlplatform_tests.deploy.test_stack import ask, keys, rows
-from mlplatform_tests.endurance.world import bars_of
 
 pytestmark = [
     pytest.mark.skipif(
@@ -34,19 +38,21 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """All services, ten runs allowed at once, and bars of ten series taken in."""
     folder = tmp_path_factory.mktemp("bars")
     with stack({"MLPLATFORM_RUNS": str(RUNS)}) as services:
-        for name in SERIES:
+        for seed, name in enumerate(SERIES):
             symbol, _, length = name.partition("-")
-            path = bars_file(folder / f"{name}.parquet", int(length[:-1]))
+            path = bars_file(folder / f"{name}.parquet", symbol, length, seed)
             words = ["mlplatform", "ingest", str(path), "--instrument", symbol]
             done = services.run([*words, "--timeframe", length])
             assert done.returncode == 0, done.stderr
         yield services
 
 
-def bars_file(path: Path, minutes: int) -> Path:
-    """Eight sessions of bars, every so many of the five-minute ones."""
-    bars = bars_of(sessions=8, broken_every=10**9)
-    bars[:: minutes // 5].drop("contract").write_parquet(path)
+def bars_file(path: Path, symbol: str, length: str, seed: int) -> Path:
+    """Eight sessions of bars, of a world of their own."""
+    world = World(
+        instrument_of(symbol), Timeframe(length), date(2025, 1, 2), 8, seed, EDGES["strong"]
+    )
+    generate(world).drop("row", "contract").write_parquet(path)
     return path
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mlplatform.adapters.tracking.port import CHAMPION, POLICY, RECIPE, REPORT, Tracked, pins_of
 from mlplatform.orchestration.retention.holdings import (
     HeldFile,
+    HeldPart,
     HeldRun,
     HeldStudy,
     Holdings,
@@ -74,6 +75,7 @@ def homes(draw: st.DrawFn) -> Holdings:
     return Holdings(
         AT,
         tuple(held),
+        tuple(HeldPart(f".{n}", draw(ages)) for n in range(draw(st.integers(0, 3)))),
         tuple(runs),
         tuple(
             HeldStudy(draw(series_names), f"study-{n}", draw(ages))
@@ -103,6 +105,7 @@ def without(held: Holdings, plan: Plan, first: int | None = None) -> Holdings:
     return replace(
         held,
         files=files,
+        parts=tuple(item for item in held.parts if item not in gone),
         runs=tuple(runs),
         studies=tuple(item for item in held.studies if item not in gone),
         tracked=tuple(item for item in held.tracked if item not in gone),
@@ -172,6 +175,8 @@ def test_nothing_that_has_a_source_and_nothing_young_goes(held: Holdings) -> Non
                 assert not (file.in_graph and file.has_source)
                 assert file.has_series
                 assert file.made < AT - timedelta(days=30)
+            case HeldPart(written=written):
+                assert written < AT - timedelta(days=1)
             case HeldRun(ended=ended):
                 assert ended is not None
                 assert ended < AT - timedelta(days=90)
@@ -225,6 +230,14 @@ def test_the_lakes_file_of_an_asset_that_is_no_more_goes_after_its_days(
     made = AT - timedelta(days=days)
     file = HeldFile("old_asset", "MES-5m", "2025-01", made, in_graph=False, has_source=True)
     assert bool(plan_of(Holdings(AT, files=(file,)), RULES).removals) is goes
+
+
+@pytest.mark.parametrize(("hours", "goes"), [(24, False), (25, True)])
+def test_what_a_killed_writer_left_goes_after_a_day_and_what_may_be_at_work_stays(
+    hours: int, goes: bool
+) -> None:
+    part = HeldPart("lake/bars/MES-5m/.2025-01.parquet.0", AT - timedelta(hours=hours))
+    assert bool(plan_of(Holdings(AT, parts=(part,)), RULES).removals) is goes
 
 
 def test_the_last_copy_of_a_series_is_spared_and_it_is_said() -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from mlplatform.adapters.tracking.port import Tracked
 
-Kind = Literal["file", "study", "version", "report", "run"]
+Kind = Literal["file", "part", "study", "version", "report", "run"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,16 @@ class HeldFile:
     def name(self) -> str:
         """Its place in the lake, without ending."""
         return f"{self.asset}/{self.series}/{self.period}"
+
+
+@dataclass(frozen=True)
+class HeldPart:
+    """A hidden file that becomes another when it is whole: somebody writes it, or was killed."""
+
+    name: str
+    """Its place in the home."""
+    written: datetime
+    """When it was last written to."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,7 @@ class Holdings:
 
     at: datetime
     files: tuple[HeldFile, ...] = ()
+    parts: tuple[HeldPart, ...] = ()
     runs: tuple[HeldRun, ...] = ()
     studies: tuple[HeldStudy, ...] = ()
     tracked: tuple[Tracked, ...] = ()
@@ -90,7 +101,7 @@ class Removal:
     name: str
     """For people, and unique within its kind."""
     why: str
-    what: HeldFile | HeldRun | HeldStudy | Tracked
+    what: HeldFile | HeldPart | HeldRun | HeldStudy | Tracked
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,6 @@ class Plan:
 
     def counts(self) -> Mapping[Kind, int]:
         """How many of each kind go."""
-        kinds: tuple[Kind, ...] = ("file", "study", "version", "report", "run")
+        kinds: tuple[Kind, ...] = ("file", "part", "study", "version", "report", "run")
         found = {kind: sum(item.kind == kind for item in self.removals) for kind in kinds}
         return {kind: count for kind, count in found.items() if count}

@@ -1,5 +1,6 @@
 """Looks at everything that a home holds; nothing is written."""
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -9,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from mlplatform.adapters.atomic import unfinished
 from mlplatform.adapters.bars.book import BarBook
 from mlplatform.adapters.home import Home
 from mlplatform.adapters.lake import Lake
@@ -19,6 +21,7 @@ from mlplatform.orchestration.io import WHOLE, kept_in
 from mlplatform.orchestration.lineage import Lineage
 from mlplatform.orchestration.retention.holdings import (
     HeldFile,
+    HeldPart,
     HeldRun,
     HeldStudy,
     Holdings,
@@ -75,6 +78,7 @@ def look(shop: Shop, at: datetime) -> Holdings:
     return Holdings(
         at,
         files,
+        tuple(_parts(shop.home)),
         tuple(_runs(shop.instance, newest_of)),
         tuple(
             HeldStudy(series, name, last)
@@ -129,6 +133,13 @@ def _files(shop: Shop, made: Iterable[_Made]) -> Iterator[HeldFile]:
             has_source=item.partition in sources.get(series, {}).get(item.asset, ()),
             has_series=series in books,
         )
+
+
+def _parts(home: Home) -> Iterator[HeldPart]:
+    for path in unfinished(home.root):
+        with contextlib.suppress(FileNotFoundError):  # it is whole, and has its place now
+            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            yield HeldPart(str(path.relative_to(home.root)), written)
 
 
 def _runs(

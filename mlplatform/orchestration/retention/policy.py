@@ -20,6 +20,8 @@ from mlplatform.orchestration.retention.holdings import (
 )
 
 QUARANTINE = "quarantined_bars"
+_WRITING = timedelta(days=1)
+"""Nothing is written for longer: what is older was left by a writer that was killed."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def plan_of(held: Holdings, rules: Rules) -> Plan:
     models = _versions(held, rules)
     removals = [
         *(Removal("file", item.name, _why_file(item), item) for item in files),
+        *_parts(held),
         *_studies(held, rules),
         *models,
         *_reports(held, rules),
@@ -75,6 +78,13 @@ def _why_file(item: HeldFile) -> str:
     if not item.in_graph:
         return "the asset graph has no such asset any more"
     return "the source does not hold the period any more"
+
+
+def _parts(held: Holdings) -> Iterator[Removal]:
+    for item in held.parts:
+        if item.written < held.at - _WRITING:
+            why = f"never finished; whoever wrote it stopped {_days(held.at - item.written)} ago"
+            yield Removal("part", item.name, why, item)
 
 
 def _studies(held: Holdings, rules: Rules) -> Iterator[Removal]:
@@ -169,4 +179,4 @@ def _is_free(item: HeldRun, held: Holdings, gone: set[str]) -> bool:
 
 
 def _days(span: timedelta) -> str:
-    return f"{span.days} days"
+    return "1 day" if span.days == 1 else f"{span.days} days"

@@ -10,6 +10,7 @@ from mlplatform.adapters.tracking.port import Tracked
 from mlplatform.domain.errors import InputError
 from mlplatform.orchestration.retention.holdings import (
     HeldFile,
+    HeldPart,
     HeldRun,
     HeldStudy,
     Plan,
@@ -74,6 +75,8 @@ def _remove(shop: Shop, item: Removal) -> None:
     match item.what:
         case HeldFile(asset, series, period):
             shop.home.lake.remove(asset, series, period)
+        case HeldPart(name):
+            (shop.home.root / name).unlink(missing_ok=True)
         case Tracked():
             shop.tracker.forget(item.what)
         case HeldRun(run_id):
