@@ -62,11 +62,13 @@ class StandingCollector(Collector):
             "mlplatform_failed_runs", "runs that failed within seven days", float(told.failed)
         )
         seconds = GaugeMetricFamily(
-            "mlplatform_run_duration_seconds", "the newest run of each job", labels=["job"]
+            "mlplatform_run_duration_seconds",
+            "the newest run of each job that ended",
+            labels=["job"],
         )
-        newest = {run.job: run.seconds for run in reversed(told.runs) if run.seconds is not None}
-        for job, took in sorted(newest.items()):
-            seconds.add_metric([job], took)
+        for run in told.ended:
+            if run.seconds is not None:
+                seconds.add_metric([run.job], run.seconds)
         yield seconds
         automation = GaugeMetricFamily(
             "mlplatform_automation_on", "1 where a schedule or sensor is started", labels=["name"]

@@ -33,7 +33,8 @@ def show(told: Standing, form: Form, console: Console) -> None:
     else:
         console.print(_series(told))
         console.print(_runs(told))
-        console.print(f"{told.failed} runs failed within seven days.")
+        for line in _failures(told):
+            console.print(line, soft_wrap=True, highlight=False)
         for line in _automation(told):
             console.print(line, soft_wrap=True, highlight=False)
 
@@ -66,6 +67,15 @@ def _series(told: Standing) -> Table:
             one.trouble or (f"{one.pending} partitions" if one.pending else "nothing"),
         )
     return table
+
+
+def _failures(told: Standing) -> Iterator[str]:
+    """How many runs failed of late, and the newest of them."""
+    count = "No run" if not told.failed else f"{told.failed} run{'s' * (told.failed > 1)}"
+    yield f"{count} failed within seven days{':' if told.failures else '.'}"
+    for run in told.failures:
+        what = " ".join(part for part in (run.job, run.partition) if part)
+        yield f"  {_started(run.started)}  {what} (the Dagster UI says why, under Runs)"
 
 
 def _automation(told: Standing) -> Iterator[str]:

@@ -15,6 +15,7 @@ _RUNS = 8
 _LOOKED_BACK = timedelta(days=7)
 _RUNNING = "RUNNING"
 _FAILED = dg.DagsterRunStatus.FAILURE
+_ENDED = [dg.DagsterRunStatus.SUCCESS, _FAILED]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class Standing:
     """The newest, newest first."""
     failed: int
     """Runs that failed within seven days."""
+    failures: tuple[RunStanding, ...] = ()
+    """The newest of these, newest first."""
+    ended: tuple[RunStanding, ...] = ()
+    """The newest run of each job that ended, however long ago."""
     automation: tuple[AutomationStanding, ...] = ()
     """What would start runs by itself; all of it is off until it is started."""
 
@@ -80,8 +85,17 @@ def standing_of(platform: Platform) -> Standing:
             tuple(_series(platform, instance, name) for name in platform.book.series()),
             tuple(_run(record) for record in instance.get_run_records(limit=_RUNS)),
             instance.get_runs_count(failed),
+            tuple(_run(record) for record in instance.get_run_records(failed, limit=_RUNS)),
+            tuple(_newest_ended(platform, instance)),
             tuple(_automation(platform, instance)),
         )
+
+
+def _newest_ended(platform: Platform, instance: dg.DagsterInstance) -> Iterator[RunStanding]:
+    for job in platform.definitions.jobs or ():
+        ended = dg.RunsFilter(job_name=job.name, statuses=_ENDED)
+        for record in instance.get_run_records(ended, limit=1):
+            yield _run(record)
 
 
 def _automation(platform: Platform, instance: dg.DagsterInstance) -> Iterator[AutomationStanding]:

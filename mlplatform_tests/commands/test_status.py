@@ -2,17 +2,20 @@
 
 import io
 import json
+import shutil
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
+import dagster as dg
 import pytest
 from rich.console import Console
 
 from mlplatform.commands.exposition import exposition
 from mlplatform.commands.status import age, look, look_if_there, show
 from mlplatform.domain.errors import InputError
+from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.standing import (
     AutomationStanding,
     RunStanding,
@@ -37,6 +40,11 @@ STANDING = Standing(
         RunStanding("windows", "2025-06|MES-5m", "started", AT, None),
     ),
     1,
+    (RunStanding("report", "MES-5m", "failure", AT, 9.0),),
+    (
+        RunStanding("intake", "", "success", AT - timedelta(days=20), 2.5),
+        RunStanding("report", "MES-5m", "success", AT, 6.0),
+    ),
     (AutomationStanding("ingest_after_close", True), AutomationStanding("landing_folder", False)),
 )
 
@@ -50,7 +58,8 @@ def test_prometheus_reads_age_champion_drift_and_what_is_pending() -> None:
     assert 'mlplatform_drifted_inputs_ratio{series="MES-5m"} 0.25' in lines
     assert 'mlplatform_pending_partitions{series="MES-5m"} 7.0' in lines
     assert 'mlplatform_in_trouble{series="ES-5m"} 1.0' in lines
-    assert 'mlplatform_run_duration_seconds{job="report"} 6.0' in lines, "of the newest run"
+    assert 'mlplatform_run_duration_seconds{job="report"} 6.0' in lines
+    assert 'mlplatform_run_duration_seconds{job="intake"} 2.5' in lines, "though it is long ago"
     assert "mlplatform_failed_runs 1.0" in lines
     assert 'mlplatform_automation_on{name="ingest_after_close"} 1.0' in lines
     assert 'mlplatform_automation_on{name="landing_folder"} 0.0' in lines
@@ -89,9 +98,28 @@ def test_a_finished_home_has_its_newest_bar_and_nothing_pending(
     assert told["runs"][0]["job"] == "report"
     assert told["runs"][0]["status"] == "success"
     assert told["failed"] == 0
+    assert told["failures"] == []
+    assert {run["job"] for run in told["ended"]} >= {"windows", "report"}
     automation = {one["name"]: one["is_on"] for one in told["automation"]}
     assert automation == dict.fromkeys(automation, False), "off until somebody starts it"
     assert set(automation) >= {"ingest_after_close", "prune_weekly", "landing_folder"}
+
+
+def test_a_failure_is_told_however_many_runs_went_well_since(
+    finished: Bench, small_bars: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "home"
+    shutil.copytree(finished.root, root)
+    platform = Bench(root, finished.tracker).open(small_bars).platform
+    with open_instance(platform.home) as instance:
+        failed = dg.DagsterRun("decide", status=dg.DagsterRunStatus.FAILURE)
+        instance.add_run(failed)
+        for _ in range(9):
+            instance.add_run(dg.DagsterRun("report", status=dg.DagsterRunStatus.SUCCESS))
+    told = standing_of(platform)
+    assert "decide" not in {run.job for run in told.runs}
+    assert (told.failed, [run.job for run in told.failures]) == (1, ["decide"])
+    assert "decide" in {run.job for run in told.ended}
 
 
 def test_people_see_series_and_runs() -> None:
@@ -102,7 +130,8 @@ def test_people_see_series_and_runs() -> None:
     assert "3 hours" in text
     assert "25 %" in text
     assert "its source is gone" in text
-    assert "1 runs failed within seven days." in text
+    assert "1 run failed within seven days:" in text
+    assert "report MES-5m (the Dagster UI says why, under Runs)" in text
     assert "Automation on:  ingest_after_close" in text
     assert "Automation off: landing_folder (start them in the Dagster UI" in text
 
