@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from mlplatform.adapters.home import Home
+from mlplatform.adapters.tracking.database import UNTOLD
 from mlplatform.domain.errors import InputError
 from mlplatform.settings import SETTINGS_FILE, load_settings
 
@@ -41,11 +42,15 @@ def ui(home_root: Path, dagster_port: int, mlflow_port: int, console: Console) -
     settings = load_settings(home_root)
     uri = settings.mlflow_uri or f"sqlite:///{home.mlflow / 'mlflow.db'}"
     services = _services(home, uri, dagster_port, mlflow_port)
-    environment = os.environ | {
-        "DAGSTER_HOME": str(home.dagster),
-        "MLPLATFORM_HOME": str(home.root),
-        "MLFLOW_TRACKING_URI": uri,
-    }
+    environment = (
+        UNTOLD
+        | os.environ
+        | {
+            "DAGSTER_HOME": str(home.dagster),
+            "MLPLATFORM_HOME": str(home.root),
+            "MLFLOW_TRACKING_URI": uri,
+        }
+    )
     log = home.root / "ui.log"
     with log.open("ab") as sink:
         running = [

@@ -1,5 +1,6 @@
 """The contract of a tracker, held by both: the one in memory and the one on MLflow."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -354,3 +355,18 @@ def test_nothing_of_a_forgotten_model_is_left_on_disk(
     assert tracker.tracked("MNQ-15m") == ()
     assert children(uri, made.run_id) == {}
     assert not [path for path in (uri[1] / made.run_id).rglob("*") if path.is_file()]
+
+
+def test_nobody_is_told_that_mlflow_is_used() -> None:
+    code = (
+        "from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker\n"
+        "MlflowTracker('http://127.0.0.1:1')._client\n"
+        "from mlflow.telemetry.client import get_telemetry_client\n"
+        "print(get_telemetry_client())"
+    )
+    silent = ("CI", "GITHUB_ACTIONS", "PYTEST_CURRENT_TEST", "MLFLOW_DISABLE_TELEMETRY")
+    heard = {name: value for name, value in os.environ.items() if name not in silent}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=heard, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "None", done.stderr

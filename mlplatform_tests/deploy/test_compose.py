@@ -123,6 +123,13 @@ def test_no_process_of_the_image_is_root() -> None:
     assert not SERVICES["s3"].body["user"].startswith("0")
 
 
+def test_the_image_tells_nobody_of_its_use() -> None:
+    assert "ENV MLFLOW_DISABLE_TELEMETRY=true" in (ROOT / "deploy/Dockerfile").read_text()
+    for name in ("dagster.yaml", "dagster.docker.yaml"):
+        told = yaml.safe_load((ROOT / "deploy" / name).read_text())["telemetry"]
+        assert told == {"enabled": False}, name
+
+
 def test_every_volume_is_named_and_every_file_is_there() -> None:
     named = yaml.safe_load(COMPOSE.read_text())["volumes"]
     for service in SERVICES.values():

@@ -16,6 +16,10 @@ _WAITING = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
 }
+UNTOLD = {"MLFLOW_DISABLE_TELEMETRY": "true"}
+"""MLflow's makers are told of nobody's use, as Dagster's are not. Its thread that would tell them
+also takes a name out of the environment while others read it: an HTTP request failed of that.
+"""
 _QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -24,7 +28,7 @@ _QUIET = {
 
 def prepare_client() -> None:
     """Settle what MLflow reads of the environment, before it is imported; what is set stays."""
-    for name, value in (_WAITING | _QUIET).items():
+    for name, value in (_WAITING | _QUIET | UNTOLD).items():
         os.environ.setdefault(name, value)
     be_brief_of_servers()
 
