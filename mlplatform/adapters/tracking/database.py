@@ -23,9 +23,6 @@ also takes a name out of the environment while others read it: an HTTP request f
 _QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    # It would tell its makers of our use. Its thread also takes a variable out of the environment
-    # while a request reads that, and the request fails for it.
-    "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 
 
