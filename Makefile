@@ -28,10 +28,11 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# A run killed (signal 9) at twenty random moments, and ten runs at once on Postgres: half an hour.
+# A run killed (signal 9) at twenty random moments, ten runs at once on Postgres, services that fail
+# in the middle of a run, many a broken statement: three quarters of an hour.
 soak: setup
 	$(BIN)/python -W ignore -m mlplatform_tests.endurance.soak --kills 20 --homes 5 --seed 7
-	MLPLATFORM_SOAK=1 $(BIN)/python -m pytest mlplatform_tests/endurance/test_ten_runs.py mlplatform_tests/endurance/test_services.py
+	MLPLATFORM_SOAK=1 $(BIN)/python -m pytest mlplatform_tests/endurance/test_ten_runs.py mlplatform_tests/endurance/test_services.py mlplatform_tests/endurance/test_broken_statements.py
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -21,7 +21,7 @@ from mlplatform_tests.endurance.world import SERIES
 pytestmark = [
     pytest.mark.skipif(
         "MLPLATFORM_SOAK" not in os.environ,
-        reason="services fail at moments that a busy machine moves: make soak runs it",
+        reason="three minutes of waiting for what is down: `make soak` runs it",
     ),
     pytest.mark.skipif(
         postgres_programs() is None, reason="there is no Postgres (package postgresql) here"
