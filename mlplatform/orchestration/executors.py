@@ -103,8 +103,9 @@ def _processes(settings: StudySettings) -> dg.ExecutorDefinition:
 def _ray(settings: StudySettings) -> dg.ExecutorDefinition:
     @dg.executor(name="ray", requirements=multiple_process_executor_requirements())
     def ray(_: dg.InitExecutorContext) -> dg.Executor:
-        from dagster_ray.core.executor import RayStepHandler
         from ray.job_submission import JobSubmissionClient
+
+        from mlplatform.orchestration.ray_steps import RaySteps
 
         try:
             client = JobSubmissionClient()
@@ -113,11 +114,7 @@ def _ray(settings: StudySettings) -> dg.ExecutorDefinition:
                 "No Ray cluster answers: set RAY_API_SERVER_ADDRESS to its dashboard, such as "
                 f"http://ray-head:8265 ({error})."
             ) from None
-        # Secrets come from the nodes' own environment: what a job is given, Ray's pages show.
-        limits = [f"{name}={value}" for name, value in thread_limits(settings.step_cores).items()]
-        # Without a wish for cores Ray starts every job on its head node.
-        handler = RayStepHandler(client, limits, None, settings.step_cores, None, None, None)
-        return _Elsewhere(handler)
+        return _Elsewhere(RaySteps(client, settings.step_cores))
 
     return ray
 
