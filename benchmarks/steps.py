@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 
 import dagster as dg
 
@@ -26,6 +27,7 @@ from mlplatform.orchestration.instance import open_instance
 from mlplatform.settings import StudySettings
 
 STEPS = 6
+ROUNDS = 3
 _START_S = 120
 
 
@@ -61,11 +63,14 @@ def seconds(home: Home, executor: str, steps: int) -> float:
 
 
 def tell(what: str, home: Home, executor: str) -> None:
-    """A line: the cost of a step, and of the run before its first."""
+    """A line: the cost of a step, of a run of one, and what else the machine had to do."""
     seconds(home, executor, 1)
-    one, many = seconds(home, executor, 1), seconds(home, executor, STEPS)
-    step = (many - one) / (STEPS - 1)
-    print(f"overhead of a step, {what}: {step:.2f} s (a run of one step {one:.1f} s)", flush=True)
+    short = [seconds(home, executor, 1) for _ in range(ROUNDS)]
+    one = median(short)
+    steps = sorted((seconds(home, executor, STEPS) - one) / (STEPS - 1) for _ in range(ROUNDS))
+    told = f"{median(steps):.2f} s ({steps[0]:.2f} to {steps[-1]:.2f} in {ROUNDS} runs"
+    load = f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
+    print(f"overhead of a step, {what}: {told}; a run of one step {one:.1f} s; {load})", flush=True)
 
 
 def processes(what: str, preloaded: tuple[str, ...]) -> None:
@@ -94,12 +99,13 @@ def a_home() -> Iterator[Home]:
 def a_ray_node() -> Iterator[str]:
     """The address of a node of two cores, in processes that end with this block."""
     ports = []
-    for _ in range(2):
+    for _ in range(3):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             ports.append(probe.getsockname()[1])
     command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block"]
     command += [f"--port={ports[0]}", f"--dashboard-port={ports[1]}", "--num-cpus=2"]
+    command += [f"--ray-client-server-port={ports[2]}"]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     told = f"{Path(__file__).parent}:{os.environ.get('PYTHONPATH', '')}"
     node = subprocess.Popen(

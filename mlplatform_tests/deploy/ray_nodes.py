@@ -74,6 +74,7 @@ def two_nodes(environment: Mapping[str, str], logs: Path) -> Iterator[Nodes]:
         common += ["--object-store-memory=100000000"]
         address = f"http://127.0.0.1:{dashboard}"
         here = ["--node-ip-address=127.0.0.1", f"--dashboard-port={dashboard}"]
+        here += [f"--ray-client-server-port={free_port()}"]  # its own is 10001, once a machine
         head = _start(["--head", f"--port={port}", *here, *common], given, logs / "head.log")
         try:
             _wait_for(f"{address}/api/version", head, logs / "head.log")
