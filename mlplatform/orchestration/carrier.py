@@ -1,8 +1,11 @@
 """What a process does that was sent to a window: it carries out the window's models as one run."""
 
+import sys
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.events import JobFailureData
+from dagster._utils.error import serializable_error_info_from_exc_info
 from dagster._utils.interrupts import setup_interrupt_handlers
 
 from mlplatform.domain.errors import CheckStopped, InputError
@@ -48,7 +51,10 @@ def carry(home: str, batch: Batch, owner: str) -> None:
         if left is None:
             return
         if platform.settings.executor != "multiprocess":
-            _delegate(platform, instance, left, owner)
+            try:
+                _delegate(platform, instance, left, owner)
+            except InputError:
+                _note_failure(instance, owner)
             return
         try:
             carry_out(platform, instance, left, owner, _JOB)
@@ -67,3 +73,12 @@ def _delegate(platform: Platform, instance: dg.DagsterInstance, batch: Batch, ow
         tags={**tags, SERIES_TAG: batch.partition.series, OWNER_TAG: owner},
         asset_selection=assets,
     )
+
+
+def _note_failure(instance: dg.DagsterInstance, owner: str) -> None:
+    """The error at hand, of an executor that could not begin: into the log, where whoever sent us
+    reads it. Dagster itself would leave the run as if it were still to start.
+    """
+    failed = JobFailureData(serializable_error_info_from_exc_info(sys.exc_info()), None)
+    for run in instance.get_runs(dg.RunsFilter(tags={OWNER_TAG: owner})):
+        instance.report_run_failed(run, "It could not begin.", failed)

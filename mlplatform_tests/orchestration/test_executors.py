@@ -9,15 +9,17 @@ import dagster as dg
 import pytest
 
 from mlplatform.domain.errors import InputError
-from mlplatform.orchestration import executors
+from mlplatform.orchestration import carrier, executors, spread
 from mlplatform.orchestration.build import build_definitions
 from mlplatform.orchestration.executors import executor_of
+from mlplatform.orchestration.runner import raise_for
 from mlplatform.orchestration.threads import (
     families_at_once,
     limited_to,
     step_cores,
     thread_limits,
 )
+from mlplatform.orchestration.turn import OWNER_TAG
 from mlplatform.settings import StudySettings
 
 
@@ -77,6 +79,20 @@ def test_a_killed_step_is_carried_out_again_and_a_failed_one_is_not(
     assert lines == [str(os.cpu_count())] * times
     for name in thread_limits(1):
         monkeypatch.delenv(name)  # what the executor set is gone with this test
+
+
+def test_an_executor_that_cannot_begin_is_told_in_its_own_words(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    job = job_that("fails", str(tmp_path / "diary"))
+    run = instance.create_run_for_job(job, tags={OWNER_TAG: "us"})
+    try:
+        raise InputError("No Ray cluster answers.")
+    except InputError:
+        carrier._note_failure(instance, "us")
+    with pytest.raises(InputError, match=r"^No Ray cluster answers\.$"):
+        raise_for(spread._events(instance, run.run_id))
+    assert instance.get_run_by_id(run.run_id).is_finished  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["ray", "kubernetes"])
