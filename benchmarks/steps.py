@@ -73,18 +73,20 @@ def tell(what: str, home: Home, executor: str) -> None:
     print(f"overhead of a step, {what}: {told}; a run of one step {one:.1f} s; {load})", flush=True)
 
 
-def processes(what: str, preloaded: tuple[str, ...]) -> None:
-    """In a process of its own: a fork server keeps what it has loaded."""
-    code = f"import steps; steps.measure_processes({what!r}, {preloaded!r})"
+def apart(executor: str, what: str, preloaded: tuple[str, ...] = executors.PRELOADED) -> None:
+    """In a process of its own: a fork server keeps what it has loaded, and Dagster takes a script's
+    own folder out of where modules are looked for.
+    """
+    code = f"import steps; steps.measure({executor!r}, {what!r}, {preloaded!r})"
     told = {"PYTHONPATH": f"{Path(__file__).parent}:{os.environ.get('PYTHONPATH', '')}"}
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, env=os.environ | told)
 
 
-def measure_processes(what: str, preloaded: tuple[str, ...]) -> None:
-    """Steps in processes of this machine, with these modules in the fork server."""
+def measure(executor: str, what: str, preloaded: tuple[str, ...]) -> None:
+    """Steps by an executor, with these modules in the fork server where it has one."""
     executors.PRELOADED = preloaded
     with a_home() as home:
-        tell(f"multiprocess, {what}", home, "multiprocess")
+        tell(what, home, executor)
 
 
 @contextmanager
@@ -132,16 +134,15 @@ def a_ray_node() -> Iterator[str]:
 
 def main() -> None:
     """Measure and print."""
-    with a_home() as home:
-        tell("in-process", home, "in_process")
-    processes("preloaded", executors.PRELOADED)
-    processes("nothing preloaded", ())
+    apart("in_process", "in-process")
+    apart("multiprocess", "multiprocess, preloaded")
+    apart("multiprocess", "multiprocess, nothing preloaded", ())
     if find_spec("dagster_ray") is None or find_spec("ray") is None:
         print("overhead of a step, Ray: not measured, the extra `ray` is not installed")
         return
-    with a_ray_node() as address, a_home() as home:
+    with a_ray_node() as address:
         os.environ["RAY_API_SERVER_ADDRESS"] = address
-        tell("Ray", home, "ray")
+        apart("ray", "Ray")
 
 
 if __name__ == "__main__":
