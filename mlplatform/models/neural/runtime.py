@@ -38,10 +38,22 @@ def backend() -> Backend:
         if error.name != "tensorflow":
             raise
         raise NotTrainable("tensorflow is not installed, so no network can be trained") from error
+    _hold_own_stream()
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     return Backend(tf, keras)
+
+
+def _hold_own_stream() -> None:
+    """TensorFlow's logger (absl) writes to the process's own standard error.
+
+    It closes what it holds whenever logging is set up anew, as Dagster does for every run; a
+    stream that stood for standard error while it was imported (a notebook's, a test's) would be
+    closed under its owner.
+    """
+    absl = importlib.import_module("absl.logging")
+    absl.get_absl_handler().python_handler.setStream(sys.__stderr__)
 
 
 @contextmanager

@@ -94,6 +94,24 @@ def test_another_process_trains_the_same_bits():
 
 
 @needs_tensorflow
+def test_setting_up_logging_anew_closes_nobodys_stream():
+    """Dagster does so for every run; absl's handler then closes the stream that it holds."""
+    code = (
+        "import io, logging.config, sys\n"
+        "from mlplatform.models.neural.runtime import backend\n"
+        "sys.stderr = of_a_notebook = io.StringIO()\n"
+        "backend()\n"
+        "sys.stderr = sys.__stderr__\n"
+        "logging.config.dictConfig({'version': 1})\n"
+        "print(of_a_notebook.closed)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert (told.stdout, told.stderr) == ("False\n", "")
+
+
+@needs_tensorflow
 @pytest.mark.parametrize("weight", [0.2, 5.0])
 def test_a_winner_counts_as_much_as_the_budget_says(weight):
     train = rows(1, "binary", 400, 0.0)
