@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
 from mlplatform import cli_market, cli_report
 from mlplatform.cli_options import (
@@ -23,6 +22,7 @@ from mlplatform.cli_options import (
     To,
     TrainPeriods,
     Trials,
+    terminal,
 )
 from mlplatform.domain.errors import CheckStopped, InputError
 from mlplatform.orchestration.outages import kinds, outage_of, told_of
@@ -87,7 +87,7 @@ def run(  # noqa: PLR0913
         from_period=from_,
         to_period=to,
     )
-    run_study(home_path(home), wish, Console(emoji=False))
+    run_study(home_path(home), wish, terminal())
 
 
 @app.command()
@@ -125,7 +125,7 @@ def plan(  # noqa: PLR0913
             from_period=from_,
             to_period=to,
         )
-    print_plan(home_path(home), wish, Console(emoji=False))
+    print_plan(home_path(home), wish, terminal())
 
 
 @app.command()
@@ -141,7 +141,7 @@ def decide(
     """Load the champion policy and print its decisions for the newest bars."""
     from mlplatform.commands.decide import decide as print_decisions
 
-    print_decisions(home_path(home), series, newest, Console(emoji=False), open_ or ())
+    print_decisions(home_path(home), series, newest, terminal(), open_ or ())
 
 
 @app.command()
@@ -156,7 +156,7 @@ def explain(
     """Walk one candidate or trade from its raw row to its result; without an id list ids."""
     from mlplatform.commands.explain import explain as print_chain
 
-    print_chain(home_path(home), identity, as_json, whole, Console(emoji=False))
+    print_chain(home_path(home), identity, as_json, whole, terminal())
 
 
 @app.command()
@@ -168,7 +168,7 @@ def ui(
     """Start the Dagster UI, its daemon and the MLflow UI on loopback; Ctrl-C stops them."""
     from mlplatform.commands.ui import ui as serve
 
-    serve(home_path(home), dagster_port, mlflow_port, Console(emoji=False))
+    serve(home_path(home), dagster_port, mlflow_port, terminal())
 
 
 @bench_app.command("stress")
@@ -188,7 +188,7 @@ def bench_stress(
 
     rules = StressSettings(rsi_band, stop_atr, target_atr)
     source = SourceSpec("file", str(data), timezone)
-    stress(source, instrument, rules, as_json, Console(emoji=False))
+    stress(source, instrument, rules, as_json, terminal())
 
 
 @bench_app.command("truth")
@@ -215,7 +215,7 @@ def bench_truth(  # noqa: PLR0913
     settings = TruthSettings(worlds, planted, trials, train_periods, seed)
     if keras:
         settings = replace(settings, families=(*settings.families, "keras"))
-    truth(home_path(home), TruthWish(settings, workers, so_far, as_json), Console(emoji=False))
+    truth(home_path(home), TruthWish(settings, workers, so_far, as_json), terminal())
 
 
 @app.command()
@@ -228,7 +228,7 @@ def status(
     """Champion, age of data, pending partitions, newest runs and failures."""
     from mlplatform.commands.status import status as print_status
 
-    print_status(home_path(home), form, Console(emoji=False))
+    print_status(home_path(home), form, terminal())
 
 
 @app.command()
@@ -253,7 +253,7 @@ def prune(
     """Remove old runs, superseded models, and files that nothing refers to, by the settings."""
     from mlplatform.commands.prune import prune as remove_what_is_old
 
-    remove_what_is_old(home_path(home), dry_run, Console(emoji=False))
+    remove_what_is_old(home_path(home), dry_run, terminal())
 
 
 @app.command()
@@ -261,7 +261,7 @@ def doctor(home: Home = None) -> None:
     """Check versions, home, ports and optional parts, one line each."""
     from mlplatform.commands.doctor import doctor as examine
 
-    examine(home_path(home), (3000, 5000), Console(emoji=False))
+    examine(home_path(home), (3000, 5000), terminal())
 
 
 def main() -> None:
@@ -284,9 +284,7 @@ def main() -> None:
 
 
 def _say(error: str) -> None:
-    Console(stderr=True, soft_wrap=True, emoji=False).print(
-        f"Error: {error}", markup=False, highlight=False
-    )
+    terminal(stderr=True, soft_wrap=True).print(f"Error: {error}", markup=False, highlight=False)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from mlplatform.cli_options import CadenceOption, Home, Instrument, Strategy, Timeframe, Timezone
+from mlplatform.cli_options import (
+    CadenceOption,
+    Home,
+    Instrument,
+    Strategy,
+    Timeframe,
+    Timezone,
+    terminal,
+)
 from mlplatform.settings import home_path
 
 check_app = typer.Typer(
@@ -38,7 +45,7 @@ def ingest(
     from mlplatform.commands.ingest import ingest as take_in
 
     files = Files(path, instrument, timeframe, timezone, label, cadence)
-    take_in(home_path(home), files, dry_run, Console())
+    take_in(home_path(home), files, dry_run, terminal())
 
 
 def fetch(  # noqa: PLR0913
@@ -62,7 +69,7 @@ def fetch(  # noqa: PLR0913
     first, last = day_of(from_, "--from"), day_of(to, "--to")
     wanted = Wanted(duration, first, last, rth_only, update, offline)
     who = Vendor(vendor, instrument, timeframe, cadence)
-    fetch_bars(home_path(home), who, wanted, dry_run, Console())
+    fetch_bars(home_path(home), who, wanted, dry_run, terminal())
 
 
 def export(
@@ -76,7 +83,7 @@ def export(
     from mlplatform.commands.export import Shape
     from mlplatform.commands.export import export as write
 
-    write(home_path(home), series, Shape(adjust, timeframe), out, Console())
+    write(home_path(home), series, Shape(adjust, timeframe), out, terminal())
 
 
 def setups(
@@ -97,10 +104,10 @@ def setups(
     from mlplatform.commands.setups import setups as show
 
     if features:
-        show_features(Console())
+        show_features(terminal())
         return
     look = Look(data, instrument, timeframe, timezone, series, strategy)
-    show(home_path(home), look, Console())
+    show(home_path(home), look, terminal())
 
 
 @check_app.command("leaks")
@@ -130,4 +137,4 @@ def check_leaks(  # noqa: PLR0913
 
     effort = Effort(cuts, rows)
     given = LeakCheck(data, instrument, timeframe, timezone, features, setups, effort, strategy)
-    leaks(given, as_json, Console())
+    leaks(given, as_json, terminal())

@@ -1,9 +1,10 @@
-"""The options that several commands share."""
+"""The options that several commands share, and what all of them print on."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from mlplatform.domain.periods import Cadence
 
@@ -30,3 +31,8 @@ Seed = Annotated[int | None, typer.Option(help="Of every random draw [7].")]
 Capital = Annotated[float | None, typer.Option(help="Starting capital in USD [50000].")]
 From = Annotated[str | None, typer.Option("--from", help="First period to use, such as 2025-03.")]
 To = Annotated[str | None, typer.Option("--to", help="Last period to use.")]
+
+
+def terminal(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
+    """What commands print on: a colon in a name or an error is a colon, and begins no picture."""
+    return Console(stderr=stderr, soft_wrap=soft_wrap, emoji=False)

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from mlplatform.cli_options import Home
+from mlplatform.cli_options import Home, terminal
 from mlplatform.settings import home_path
 
 report_app = typer.Typer(help="Look at what studies found.", no_args_is_help=True)
@@ -31,4 +30,4 @@ def report_compare(
     """B against A on the days of both: differences with intervals, shared trades and others."""
     from mlplatform.commands.report import Outcome, compare_reports
 
-    compare_reports(home_path(home), a, b, Outcome(out, as_json, seed), Console())
+    compare_reports(home_path(home), a, b, Outcome(out, as_json, seed), terminal())

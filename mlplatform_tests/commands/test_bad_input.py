@@ -6,9 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from mlplatform import cli
+from mlplatform import cli, cli_options
 from mlplatform.adapters.bars.network import yahoo
 from mlplatform.adapters.bars.network.port import TransientError
+from mlplatform.cli_options import terminal
 
 Run = Callable[..., tuple[int, str]]
 
@@ -181,3 +182,12 @@ def test_a_check_that_stops_the_chain_exits_with_three(run: Run, changed: Callab
     assert code == 3
     assert "rows_are_valid" in error
     assert "Traceback" not in error
+
+
+def test_a_colon_is_printed_as_a_colon_by_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal().print("bars:cat:.csv")
+    terminal(stderr=True).print("bars:cat:.csv")
+    assert capsys.readouterr() == ("bars:cat:.csv\n", "bars:cat:.csv\n")
+    for path in Path(cli_options.__file__).parent.glob("cli*.py"):
+        own = path.name == "cli_options.py"
+        assert path.read_text().count(" Console(") == own, f"{path.name} opens its own"
