@@ -20,7 +20,7 @@ from mlplatform.reports.rows import (
     window_row,
 )
 from mlplatform.reports.segment_figures import LOST, WON, segment_figures
-from mlplatform.reports.segment_rows import cards_of, drift_lines, sure_line, years_of
+from mlplatform.reports.segment_rows import cards_of, drift_lines, ml_first, sure_line, years_of
 from mlplatform.reports.summary import plain
 from mlplatform.reports.targets import judge_targets
 from mlplatform.reports.trade_rows import (
@@ -75,7 +75,7 @@ def report_html(study: StudyResult, evaluation: Evaluation | None = None) -> str
         span=_span(study),
         policies=_labelled(policies_of(study)),
         judged=_labelled(study.judged),
-        ml_first=_labelled(sorted(study.judged, key=lambda name: name != "ml")),
+        ml_first=_labelled(ml_first(study.judged)),
         capital=in_unit(study.capital_usd, "usd"),
         command=str(study.provenance.get("command", "")),
         settings=flat(plain(study.settings)),
@@ -95,7 +95,7 @@ def charts_of(study: StudyResult, found: Evaluation) -> dict[str, str]:
     figures = segment_figures(found.segments, found.certainty)
     if study.buy_and_hold.height:
         figures["equity"] = equity_figure(study)
-    if any(study.policies[name].trades.height for name in study.judged):
+    if study.has_trades:
         figures["r"] = r_figure(found.segments)
     return {name: figure_json(figure) for name, figure in figures.items()}
 
@@ -110,7 +110,7 @@ def _figures(study: StudyResult, figures: Mapping[str, Summary]) -> dict[str, ob
         "groups": groups_of(figures),
         "missing": missing_of(figures),
         "ambiguity": ambiguity_lines(study),
-        "has_trades": any(study.policies[name].trades.height for name in study.judged),
+        "has_trades": study.has_trades,
         "windows": [window_row(row) for row in window_figures(study)],
     }
 

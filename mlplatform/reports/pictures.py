@@ -15,7 +15,7 @@ from mlplatform.metrics.undefined import Undefined
 from mlplatform.reports.evaluation import Evaluation
 from mlplatform.reports.figures import COLORS
 from mlplatform.reports.own_style import own_style
-from mlplatform.reports.segment_figures import LOST, WON, arms, has_window_trades
+from mlplatform.reports.segment_figures import LOST, WINDOW_SHIFTS, WON, arms, has_window_trades
 from mlplatform.reports.wording import POLICY_LABELS
 from mlplatform.studies.result import StudyResult
 from mlplatform.studies.segments.contribution import R_STEP, r_edges
@@ -54,7 +54,7 @@ def pictures(
     segments = found.segments
     if study.buy_and_hold.height:
         drawn["equity"] = lambda figure: _equity(figure, study)
-    if any(study.policies[policy].trades.height for policy in study.judged):
+    if study.has_trades:
         drawn["trades"] = lambda figure: _trades(figure, found)
         drawn["costs"] = lambda figure: _costs(figure, found)
     if segments.excursions["ml"].r.size:
@@ -174,9 +174,9 @@ def _excursions(figure: "Figure", found: Evaluation) -> None:
 def _windows(figure: "Figure", found: Evaluation) -> None:
     axes, segments = figure.subplots(), found.segments
     rows = [r for r in segments.dimension("window").rows if r.key in set(segments.windows)]
-    for name, shift in zip(segments.policies, (-0.12, 0.12, 0.36), strict=False):
+    for name in segments.policies:
         figures = [getattr(row, name) for row in rows]
-        at = [n + shift for n, one in enumerate(figures) if one.trades]
+        at = [n + WINDOW_SHIFTS[name] for n, one in enumerate(figures) if one.trades]
         traded = [one for one in figures if one.trades]
         means = [np.nan if isinstance(v := one.expectancy_r, Undefined) else v for one in traded]
         axes.errorbar(

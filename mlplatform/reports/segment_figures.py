@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlplatform.decisions.exits import STRATEGY
 from mlplatform.metrics.returns import Floats
 from mlplatform.metrics.undefined import Metric, Undefined
 from mlplatform.reports.figures import COLORS, LAYOUT, above, faint
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 WON, LOST = "#1c9a86", "#cf5a43"
 """Of winning and losing trades; they also differ by their marks."""
 _SHOWN_QUANTILE = 0.99
+WINDOW_SHIFTS = {"baseline": -0.12, "ml": 0.12, STRATEGY: 0.36}
+"""Of a policy's mark from its window's, in windows: intervals do not lie upon each other."""
 
 
 def segment_figures(found: Segments, certainty: Certainty) -> dict[str, "go.Figure"]:
@@ -179,12 +182,12 @@ def window_figure(found: Segments) -> "go.Figure":
 
     rows = [row for row in found.dimension("window").rows if row.key in set(found.windows)]
     figure = go.Figure()
-    for name, shift in zip(found.policies, (-0.12, 0.12, 0.36), strict=False):
+    for name in found.policies:
         figures = [getattr(row, name) for row in rows]
         means = [_number(one.expectancy_r) for one in figures]
         reach = [arms(one) for one in figures]
         figure.add_scatter(
-            x=[n + shift for n in range(len(rows))],
+            x=[n + WINDOW_SHIFTS[name] for n in range(len(rows))],
             y=means,
             name=POLICY_LABELS[name],
             meta=name,

@@ -1,6 +1,6 @@
 """The rows of the page's segments, every cell as people read it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -79,6 +79,11 @@ class DriftLine:
     span: str
 
 
+def ml_first(policies: Iterable[str]) -> list[str]:
+    """The policies with ML in front: it is what the page is about."""
+    return sorted(policies, key=lambda name: name != "ml")
+
+
 def figure(metric: Metric, unit: str) -> Cell:
     """A figure that no wording names as a cell."""
     return Cell(told(metric, unit), metric.reason if isinstance(metric, Undefined) else "")
@@ -124,7 +129,7 @@ def years_of(found: Segments) -> list[YearLine]:
     lines = []
     for year in sorted({row.key[:4] for row in rows}):
         of_year = {int(row.key[5:]): row for row in rows if row.key[:4] == year}
-        for policy in _in_order(found):
+        for policy in ml_first(found.policies):
             traded = {m: getattr(row, policy) for m, row in of_year.items()}
             months = tuple(_month(traded.get(m), strongest) for m in range(1, 13))
             total = sum(figures.net_usd for figures in traded.values())
@@ -153,11 +158,6 @@ def _drift(label: str, values: Sequence[float | None]) -> DriftLine:
 
 def _rows(found: Segments, name: str) -> list[SegmentRow]:
     return [row for row in found.dimension(name).rows if row.trades > 0]
-
-
-def _in_order(found: Segments) -> list[str]:
-    """ML first: it is what the page is about."""
-    return sorted(found.policies, key=lambda name: name != "ml")
 
 
 def _by_policy(row: SegmentRow) -> list[tuple[str, SegmentFigures]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from mlplatform.metrics.undefined import Metric, Undefined
 from mlplatform.reports.rows import Cell, MetricRow
-from mlplatform.reports.segment_rows import figure
+from mlplatform.reports.segment_rows import figure, ml_first
 from mlplatform.reports.wording import POLICY_LABELS, in_unit, told
 from mlplatform.studies.segments.analysis import Segments
 from mlplatform.studies.segments.contribution import Contribution
@@ -109,8 +109,8 @@ def order_rows(orders: Mapping[str, TradeOrder | Undefined]) -> list[MetricRow]:
 def decay_lines(decay: Mapping[str, Decay]) -> list[str]:
     """Whether each policy's expectancy fades, a sentence each."""
     lines = []
-    for name, found in sorted(decay.items(), key=lambda item: item[0] != "ml"):
-        label = POLICY_LABELS[name]
+    for name in ml_first(decay):
+        found, label = decay[name], POLICY_LABELS[name]
         made = f"{label} made money in {found.profitable_windows} of {found.traded_windows} windows"
         halves = (
             f"{told(found.first_half_r, 'r2')} a trade in the first half of the windows,"

@@ -96,6 +96,11 @@ class StudyResult:
         return ("baseline", "ml", *((STRATEGY,) if STRATEGY in self.policies else ()))
 
     @property
+    def has_trades(self) -> bool:
+        """Whether any judged policy traded."""
+        return any(self.policies[name].trades.height for name in self.judged)
+
+    @property
     def seed(self) -> int:
         """Of its resamples: the setting; 0 where the settings name none."""
         seed = self.settings.get("seed")
