@@ -24,8 +24,7 @@ def failure(event: dg.DagsterEvent) -> Exception:
     why = _for_the_user(event)
     if why is None:
         return _defect(event)
-    passes = is_passing(told_of_step(event.step_failure_data.error))
-    return BrokeOff(why) if passes else InputError(why)
+    return _outside(why, event.step_failure_data.error)
 
 
 def failure_of_run(event: dg.DagsterEvent) -> Exception | None:
@@ -36,6 +35,11 @@ def failure_of_run(event: dg.DagsterEvent) -> Exception | None:
     why = _sentence(error)
     if why is None:
         return StepFailed(f"The run failed: {_first_cause(error).message.strip()}")
+    return _outside(why, error)
+
+
+def _outside(why: str, error: Any) -> InputError:
+    """What no defect of ours ended, in a sentence."""
     return BrokeOff(why) if is_passing(told_of_step(error)) else InputError(why)
 
 

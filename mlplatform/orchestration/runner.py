@@ -1,6 +1,6 @@
 """Carries out a plan: one Dagster run a partition, in this process, until nothing is left."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.build import Platform
 from mlplatform.orchestration.lasting import lasting
 from mlplatform.orchestration.log_lines import log_config
-from mlplatform.orchestration.planner import Batch
+from mlplatform.orchestration.planner import Batch, Planner
 from mlplatform.orchestration.progress import PROGRESS
 from mlplatform.orchestration.quality import FAILURES
 from mlplatform.orchestration.reasons import StepFailed, failure, failure_of_run
@@ -81,11 +81,8 @@ def _chain(
     on_wait: OnWait,
 ) -> Iterator[Batch]:
     """Each batch when it is done."""
-    instance.add_dynamic_partitions(str(SERIES.name), [series])
-    close_abandoned(instance, platform.home.turns)
     owner = own_name()
-    planner = platform.stamp.planner(instance, series, selection)
-    planner.ledger.load(platform.stamp.lineage.order)
+    planner = begin(platform, instance, series, selection)
     last: object = None
     while ready := planner.batches(planner.tasks()):
         batch = ready[0]
@@ -103,6 +100,22 @@ def _chain(
             planner.ledger.load(batch.assets)
             last = (batch, inputs)
         yield batch
+
+
+def begin(
+    platform: Platform,
+    instance: dg.DagsterInstance,
+    series: str,
+    selection: frozenset[str] | None = None,
+) -> Planner:
+    """A planner that knows all that was made of a series; runs that were killed are closed first,
+    and a new series is made known to Dagster.
+    """
+    instance.add_dynamic_partitions(str(SERIES.name), [series])
+    close_abandoned(instance, platform.home.turns)
+    planner = platform.stamp.planner(instance, series, selection)
+    planner.ledger.load(platform.stamp.lineage.order)
+    return planner
 
 
 def turn_of(
@@ -186,8 +199,7 @@ def raise_for(events: Iterable[dg.DagsterEvent]) -> None:
     _raise_failure(events)
 
 
-def _raise_failure(events: Iterable[dg.DagsterEvent]) -> None:
-    events = list(events)
+def _raise_failure(events: Sequence[dg.DagsterEvent]) -> None:
     for event in events:
         if event.is_step_failure:
             raise failure(event)

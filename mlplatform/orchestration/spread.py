@@ -15,7 +15,7 @@ import dagster as dg
 
 from mlplatform.adapters.turns import own_name
 from mlplatform.domain.errors import CheckStopped, InputError
-from mlplatform.orchestration.axis import SERIES, Partition
+from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.build import Platform
 from mlplatform.orchestration.carrier import carry, left_of
 from mlplatform.orchestration.executors import PRELOADED
@@ -27,13 +27,14 @@ from mlplatform.orchestration.runner import (
     Done,
     OnBatch,
     OnWait,
+    begin,
     carry_out,
     job_for,
     raise_for,
     turn_of,
 )
 from mlplatform.orchestration.threads import limited_to, step_cores
-from mlplatform.orchestration.turn import OWNER_TAG, close_abandoned
+from mlplatform.orchestration.turn import OWNER_TAG
 
 _SENT = "models"
 """The group of assets whose work outweighs the sending."""
@@ -56,15 +57,12 @@ def run_spread(
     """
     crews: list[_Crew] = []
 
-    def begin() -> Iterator[None]:
-        instance.add_dynamic_partitions(str(SERIES.name), [series])
-        close_abandoned(instance, platform.home.turns)
-        planner = platform.stamp.planner(instance, series)
-        planner.ledger.load(platform.stamp.lineage.order)
+    def work() -> Iterator[None]:
+        planner = begin(platform, instance, series)
         crews.append(_Crew(platform, instance, planner, on_batch, on_step))
         return crews[-1].work(on_wait)
 
-    for _ in lasting(begin):
+    for _ in lasting(work):
         pass
     return Done(sum(crew.batches for crew in crews), sum(crew.assets for crew in crews))
 
@@ -95,7 +93,7 @@ class _Crew:
         self._failed: Exception | None = None
         self._lost, self._done = Counter[Partition](), Counter[Batch]()
         self.batches = self.assets = 0
-        self.left = 0  # tasks, when last planned
+        self._left = 0  # tasks, when last planned
 
     def work(self, on_wait: OnWait) -> Iterator[None]:
         """Does all that is stale; stops after each batch that was done here."""
@@ -105,7 +103,7 @@ class _Crew:
                 with turn_of(self._platform, batch, owner, on_wait):
                     left = left_of(self._platform, self._instance, batch)
                     if left is not None:
-                        self._on_batch(left, self.left)
+                        self._on_batch(left, self._left)
                         carry_out(self._platform, self._instance, left, owner, job_for(left))
                 self.note(batch, left)
                 yield
@@ -149,7 +147,7 @@ class _Crew:
     def _send(self) -> Batch | None:
         """Send out what can go; the first batch that is to be done here instead."""
         tasks = self._planner.tasks()
-        self.left = len(tasks)
+        self._left = len(tasks)
         free = [b for b in self._planner.batches(tasks) if b.partition not in self._at_work]
         parts = [(batch, *self._parts(batch)) for batch in free]
         for batch, here, _ in parts:
@@ -173,7 +171,7 @@ class _Crew:
         return here, tuple(asset for asset in batch.assets if asset in models)
 
     def _start(self, batch: Batch) -> None:
-        self._on_batch(batch, self.left)
+        self._on_batch(batch, self._left)
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(PRELOADED))
         owner = own_name()
@@ -206,7 +204,8 @@ class _Crew:
                 return self.note(carrier.batch, carrier.batch)
             raise_for(_events(self._instance, run.run_id))
             if is_well or run.is_finished:
-                raise _ended(run)
+                # Nothing says why.
+                raise StepFailed(f"Run {run.run_id} ended as {run.status.value.lower()}.")
             self._instance.report_run_failed(run, "Its process ended without a word.")
         if is_well and not runs:
             return self.note(carrier.batch, None)
@@ -223,8 +222,3 @@ def _events(instance: dg.DagsterInstance, run_id: str) -> Iterator[dg.DagsterEve
     for entry in instance.all_logs(run_id):
         if entry.dagster_event is not None:
             yield entry.dagster_event
-
-
-def _ended(run: dg.DagsterRun) -> Exception:
-    """Nothing says why."""
-    return StepFailed(f"Run {run.run_id} ended as {run.status.value.lower()}.")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from mlplatform.adapters.tracking.port import Tracked
 
@@ -114,6 +114,5 @@ class Plan:
 
     def counts(self) -> Mapping[Kind, int]:
         """How many of each kind go."""
-        kinds: tuple[Kind, ...] = ("file", "part", "study", "version", "report", "run")
-        found = {kind: sum(item.kind == kind for item in self.removals) for kind in kinds}
+        found = {kind: sum(item.kind == kind for item in self.removals) for kind in get_args(Kind)}
         return {kind: count for kind, count in found.items() if count}
