@@ -21,6 +21,7 @@ from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.endurance import outcome
 from mlplatform_tests.endurance.conftest import Reference
 from mlplatform_tests.endurance.world import SERIES, SETTINGS, command, environment
+from mlplatform_tests.homes import copy_without
 
 MADE_AT_ONCE = ("stop_model", "entry_model", "size_model", "policy", "decisions", "backtest")
 MADE_AT_ONCE += ("equity", "champion", "model_comparison", "feature_report", "walk_forward_report")
@@ -31,13 +32,8 @@ FEBRUARY = Partition("2025-02", SERIES)
 @pytest.fixture
 def untrained(reference: Reference, tmp_path: Path) -> Path:
     """A home with features, candidates and labels, that has trained nothing yet."""
-    home = tmp_path / "home"
-    shutil.copytree(reference.home, home)
-    for asset in MADE_AT_ONCE:
-        shutil.rmtree(home / "lake" / asset)
-    for folder in ("optuna", "mlflow", "reports", "champions"):
-        shutil.rmtree(home / folder)
-    return home
+    folders = ("optuna", "mlflow", "reports", "champions")
+    return copy_without(reference.home, tmp_path / "home", MADE_AT_ONCE, folders)
 
 
 def test_two_schedules_and_a_manual_run_at_once_end_like_one_run(

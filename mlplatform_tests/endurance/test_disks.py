@@ -15,6 +15,7 @@ import pytest
 from mlplatform_tests.endurance import outcome
 from mlplatform_tests.endurance.conftest import Reference
 from mlplatform_tests.endurance.world import command, run
+from mlplatform_tests.homes import copy_without
 
 ENOUGH = "64m"
 LEFT_BYTES = 150_000
@@ -23,16 +24,8 @@ LEFT_BYTES = 150_000
 @pytest.fixture
 def home(reference: Reference, tmp_path: Path) -> Path:
     """A finished home whose study has to be made again."""
-    root = tmp_path / "home"
-    shutil.copytree(reference.home, root)
-    unmake(root)
-    return root
-
-
-def unmake(root: Path) -> None:
-    for asset in ("backtest", "walk_forward_report"):
-        shutil.rmtree(root / "lake" / asset)
-    shutil.rmtree(root / "reports")
+    lost = ("backtest", "walk_forward_report")
+    return copy_without(reference.home, tmp_path / "home", lost, ("reports",))
 
 
 def is_one_sentence(done: "subprocess.CompletedProcess[str]", words: str) -> bool:

@@ -1,7 +1,6 @@
 """Windows in processes of their own give the report of one process, though one of them dies."""
 
 import os
-import shutil
 import signal
 import threading
 import time
@@ -22,6 +21,7 @@ from mlplatform.orchestration.spread import run_spread
 from mlplatform.settings import load_settings
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench
+from mlplatform_tests.homes import copy_without
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, and those of what it imports
 SERIES = "MES-5m"
@@ -33,13 +33,8 @@ MADE_AGAIN = (*MODELS, "decisions", "backtest", "equity", "walk_forward_report")
 @pytest.fixture
 def unfitted(finished: Bench, tmp_path: Path) -> Bench:
     """A copy of the finished home that has lost its windows, its searches and its reports."""
-    root = tmp_path / "home"
-    shutil.copytree(finished.root, root)
-    for asset in MADE_AGAIN:
-        shutil.rmtree(root / "lake" / asset)
-    shutil.rmtree(root / "optuna", ignore_errors=True)
-    shutil.rmtree(root / "reports")
-    return Bench(root, MemoryTracker())
+    home = copy_without(finished.root, tmp_path / "home", MADE_AGAIN, ("optuna", "reports"))
+    return Bench(home, MemoryTracker())
 
 
 def carry_and_die_once(home: str, batch: Batch, owner: str) -> None:
