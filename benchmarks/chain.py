@@ -93,7 +93,7 @@ def plan_figures() -> list[str]:
     from mlplatform.commands.study import Wish, open_study
     from mlplatform.orchestration.build import build_platform
     from mlplatform.orchestration.instance import open_instance
-    from mlplatform.orchestration.runner import run_chain
+    from mlplatform.orchestration.running.runner import run_chain
     from mlplatform.testing.tracking import MemoryTracker
 
     with tempfile.TemporaryDirectory() as folder:

@@ -20,10 +20,10 @@ from statistics import median
 import dagster as dg
 
 from mlplatform.adapters.home import Home
-from mlplatform.orchestration import executors
 from mlplatform.orchestration.build import build_definitions
-from mlplatform.orchestration.executors import executor_of
 from mlplatform.orchestration.instance import open_instance
+from mlplatform.orchestration.steps import executors
+from mlplatform.orchestration.steps.executors import executor_of
 from mlplatform.settings import StudySettings
 
 STEPS = 6

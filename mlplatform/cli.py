@@ -25,7 +25,7 @@ from mlplatform.cli_options import (
     terminal,
 )
 from mlplatform.domain.errors import CheckStopped, InputError
-from mlplatform.orchestration.outages import kinds, outage_of, told_of
+from mlplatform.orchestration.steps.outages import kinds, outage_of, told_of
 from mlplatform.settings import home_path
 
 app = typer.Typer(

@@ -12,8 +12,8 @@ from mlplatform.domain.instrument import instrument_of
 from mlplatform.domain.series import Timeframe
 from mlplatform.orchestration.build import build_platform
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.planner import Batch
-from mlplatform.orchestration.runner import run_chain
+from mlplatform.orchestration.planning.planner import Batch
+from mlplatform.orchestration.running.runner import run_chain
 from mlplatform.synthetic.generation import generate
 from mlplatform.synthetic.world import EDGES, World
 from mlplatform.testing.tracking import MemoryTracker

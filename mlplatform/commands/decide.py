@@ -16,8 +16,8 @@ from mlplatform.domain.series import Series
 from mlplatform.features.compute import features_of_period
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.orchestration.build import Platform, build_platform
-from mlplatform.orchestration.gate import read_evidence
-from mlplatform.orchestration.notes import STRATEGY_TAG
+from mlplatform.orchestration.checks.gate import read_evidence
+from mlplatform.orchestration.desks.notes import STRATEGY_TAG
 from mlplatform.orchestration.own_strategy import home_strategy
 from mlplatform.settings import load_settings
 from mlplatform.setups.inputs import model_inputs_of, with_score

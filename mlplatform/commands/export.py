@@ -13,10 +13,10 @@ from mlplatform.domain.errors import CheckStopped, InputError
 from mlplatform.domain.series import Series, Timeframe
 from mlplatform.market.adjustment import adjusted
 from mlplatform.market.resampling import resample_bars
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.build import build_platform
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.ledger import Ledger
+from mlplatform.orchestration.planning.axis import Partition
+from mlplatform.orchestration.planning.ledger import Ledger
 from mlplatform.settings import load_settings
 
 _WRITERS = {".parquet": "write_parquet", ".csv": "write_csv"}

@@ -18,7 +18,7 @@ from mlplatform.domain.periods import PeriodAxis
 from mlplatform.domain.series import Timeframe
 from mlplatform.orchestration.build import build_platform
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.runner import Judged, run_intake
+from mlplatform.orchestration.running.runner import Judged, run_intake
 from mlplatform.settings import SETTINGS_FILE, load_settings
 
 _SHOWN_FAILURES = 3

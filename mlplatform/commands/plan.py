@@ -9,7 +9,7 @@ from mlplatform.commands.study import Wish, open_study
 from mlplatform.domain.errors import InputError
 from mlplatform.orchestration.build import Platform, build_platform
 from mlplatform.orchestration.instance import instance_to_plan
-from mlplatform.orchestration.planner import Task
+from mlplatform.orchestration.planning.planner import Task
 from mlplatform.settings import SETTINGS_FILE, load_settings
 
 

@@ -12,7 +12,7 @@ from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.retention.holdings import Kind, Plan
 from mlplatform.orchestration.retention.looking import Shop
 from mlplatform.orchestration.retention.removing import remove
-from mlplatform.orchestration.turn import close_abandoned
+from mlplatform.orchestration.steps.turn import close_abandoned
 from mlplatform.settings import SETTINGS_FILE, load_settings
 
 

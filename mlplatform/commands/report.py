@@ -16,7 +16,7 @@ from mlplatform.domain.periods import Cadence, PeriodAxis
 from mlplatform.domain.tables import TRADES
 from mlplatform.market.periods import trading_day
 from mlplatform.market.sessions import session_calendar
-from mlplatform.orchestration.champions import Shelf
+from mlplatform.orchestration.desks.champions import Shelf
 from mlplatform.reports.comparison_json import comparison_json
 from mlplatform.reports.comparison_page import basis, comparison_html
 from mlplatform.reports.comparison_rows import comparison_tables, shared_line

@@ -10,9 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from mlplatform.commands.study import OpenStudy, Wish, open_study
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.planner import Batch
-from mlplatform.orchestration.runner import Done, run_chain
-from mlplatform.orchestration.spread import run_spread
+from mlplatform.orchestration.planning.planner import Batch
+from mlplatform.orchestration.running.runner import Done, run_chain
+from mlplatform.orchestration.running.spread import run_spread
 from mlplatform.reports.console import study_summary
 from mlplatform.settings import StudySettings
 

@@ -18,7 +18,7 @@ from mlplatform.domain.series import Series, Timeframe
 from mlplatform.features.sets import LONGEST_BAR
 from mlplatform.orchestration.build import Platform, build_platform
 from mlplatform.orchestration.own_strategy import NONE, keep, kept_name, read_strategy
-from mlplatform.orchestration.progress import OnStep
+from mlplatform.orchestration.steps.progress import OnStep
 from mlplatform.settings import SETTINGS_FILE, StudySettings, load_settings
 from mlplatform.strategies.strategy import Strategy
 

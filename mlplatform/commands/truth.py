@@ -15,8 +15,8 @@ from mlplatform.commands.truth_table import tell
 from mlplatform.commands.truth_world import run_world
 from mlplatform.domain.errors import CheckStopped, InputError
 from mlplatform.orchestration.code import code_version
-from mlplatform.orchestration.runner import StepFailed
-from mlplatform.orchestration.threads import limited_to
+from mlplatform.orchestration.running.runner import StepFailed
+from mlplatform.orchestration.steps.threads import limited_to
 from mlplatform.studies.truth.outcome import Outcome
 from mlplatform.studies.truth.tally import passes, tally
 from mlplatform.studies.truth.worlds import PlannedWorld, TruthSettings, left_over, plan_worlds

@@ -11,7 +11,7 @@ import polars as pl
 from mlplatform.commands.study import OpenStudy, Wish, open_study
 from mlplatform.orchestration.build import build_platform
 from mlplatform.orchestration.instance import passing_instance
-from mlplatform.orchestration.runner import run_chain
+from mlplatform.orchestration.running.runner import run_chain
 from mlplatform.studies.quality.judged import comparators_of, judged_candidates
 from mlplatform.studies.truth.oracle import TriedOn, consult_observer, consult_oracle
 from mlplatform.studies.truth.outcome import (

@@ -1,1 +1,1 @@
-"""Dagster: assets, checks, partitions, IO, planner, schedules."""
+"""Dagster: assets with their checks and desks, planning, running, automation, retention."""

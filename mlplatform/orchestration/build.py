@@ -16,7 +16,6 @@ from mlplatform.adapters.studies import StudyStorage
 from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.domain.periods import PeriodAxis
-from mlplatform.orchestration import checks
 from mlplatform.orchestration.assets import (
     analysis,
     comparison,
@@ -31,18 +30,19 @@ from mlplatform.orchestration.automation import schedules
 from mlplatform.orchestration.automation.freshness import with_freshness
 from mlplatform.orchestration.automation.pruning import prune_job, prune_schedule
 from mlplatform.orchestration.automation.sensors import sensors
-from mlplatform.orchestration.axis import Axis
 from mlplatform.orchestration.card import Workshop
-from mlplatform.orchestration.executors import executor_of
+from mlplatform.orchestration.checks import champion
+from mlplatform.orchestration.desks.windows import WindowDesk
+from mlplatform.orchestration.desks.yard import MarketYard
 from mlplatform.orchestration.intake_jobs import intake_jobs
 from mlplatform.orchestration.io import kept_in, lake_io_manager
-from mlplatform.orchestration.lineage import Lineage
-from mlplatform.orchestration.log_lines import JSON_LINES, json_lines, log_config
 from mlplatform.orchestration.own_strategy import home_strategy
-from mlplatform.orchestration.progress import PROGRESS, OnStep, step_logger
+from mlplatform.orchestration.planning.axis import Axis
+from mlplatform.orchestration.planning.lineage import Lineage
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.windows import WindowDesk
-from mlplatform.orchestration.yard import MarketYard
+from mlplatform.orchestration.steps.executors import executor_of
+from mlplatform.orchestration.steps.log_lines import JSON_LINES, json_lines, log_config
+from mlplatform.orchestration.steps.progress import PROGRESS, OnStep, step_logger
 from mlplatform.settings import StudySettings, home_path, load_settings
 from mlplatform.strategies.strategy import Strategy
 
@@ -56,7 +56,7 @@ _ASSETS = (
     analysis.feature_report,
     report.walk_forward_report,
 )
-_CHECKS = (checks.recipe_may_be_champion,)
+_CHECKS = (champion.recipe_may_be_champion,)
 
 
 @dataclass(frozen=True)

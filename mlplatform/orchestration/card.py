@@ -8,9 +8,9 @@ import dagster as dg
 
 from mlplatform.domain.schema import Table
 from mlplatform.orchestration.account import ACCOUNT_MATTERS
-from mlplatform.orchestration.axis import SERIES, Axis
 from mlplatform.orchestration.code import code_version
-from mlplatform.orchestration.lineage import PARTIAL_PAST
+from mlplatform.orchestration.planning.axis import SERIES, Axis
+from mlplatform.orchestration.planning.lineage import PARTIAL_PAST
 from mlplatform.settings import StudySettings
 from mlplatform.strategies.strategy import PLATFORM, Strategy
 
@@ -52,8 +52,13 @@ class Workshop:
 
     def recipe(self) -> str:
         """The identity of how policies are made: code of all that trains and decides, settings."""
-        modules = ("orchestration.windows", "models.size", "decisions.policy", "labels.outcomes")
-        modules += ("models.neural.network", "models.linear", "orchestration.detection")
+        modules = (
+            "orchestration.desks.windows",
+            "models.size",
+            "decisions.policy",
+            "labels.outcomes",
+        )
+        modules += ("models.neural.network", "models.linear", "orchestration.desks.detection")
         matters = ("train_periods", "trials", "seed", "embargo_minutes", "size_method")
         matters += (*ACCOUNT_MATTERS, "max_contracts", "strategy", "families")
         matters += ("tuning_seconds", "known_good", "class_weight")

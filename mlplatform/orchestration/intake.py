@@ -16,18 +16,18 @@ from mlplatform.domain import tables
 from mlplatform.domain.content import content_hash
 from mlplatform.market.validation import Validated
 from mlplatform.orchestration import told
-from mlplatform.orchestration.axis import SERIES, Partition
-from mlplatform.orchestration.ledger import (
+from mlplatform.orchestration.checks.quality import Verdict, summaries
+from mlplatform.orchestration.desks.yard import MarketYard
+from mlplatform.orchestration.planning.axis import SERIES, Partition
+from mlplatform.orchestration.planning.ledger import (
     BLOCKED_TAG,
     CODE_TAG,
     CONTENT_TAG,
     INPUTS_TAG,
     Entry,
 )
-from mlplatform.orchestration.planner import Planner
-from mlplatform.orchestration.quality import Verdict, summaries
+from mlplatform.orchestration.planning.planner import Planner
 from mlplatform.orchestration.stamp import CONTENT_DIGITS, Stamp
-from mlplatform.orchestration.yard import MarketYard
 
 MARKET = ("raw_bars", "contract_bars", "rolls", "bars", "quarantined_bars")
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation

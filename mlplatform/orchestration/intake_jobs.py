@@ -15,7 +15,7 @@ from mlplatform.adapters.bars.sources import open_file
 from mlplatform.domain.instrument import instrument_of
 from mlplatform.domain.series import Timeframe
 from mlplatform.orchestration.intake import RangedIntake
-from mlplatform.orchestration.turn import owner_of
+from mlplatform.orchestration.steps.turn import owner_of
 
 
 def intake_jobs(

@@ -7,9 +7,9 @@ import polars as pl
 
 from mlplatform.adapters.lake import Lake
 from mlplatform.adapters.turns import Turns
-from mlplatform.orchestration.axis import Partition
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.turn import owner_of, place_of
+from mlplatform.orchestration.steps.turn import owner_of, place_of
 
 WHOLE = "all"
 MAY_BE_EMPTY = "mlplatform/may_be_empty"

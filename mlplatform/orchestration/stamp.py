@@ -9,10 +9,10 @@ import polars as pl
 
 from mlplatform.adapters.bars.book import BarBook
 from mlplatform.domain.content import content_hash
-from mlplatform.orchestration.axis import Partition
-from mlplatform.orchestration.ledger import INPUTS_TAG, Ledger
-from mlplatform.orchestration.lineage import Lineage
-from mlplatform.orchestration.planner import Planner
+from mlplatform.orchestration.planning.axis import Partition
+from mlplatform.orchestration.planning.ledger import INPUTS_TAG, Ledger
+from mlplatform.orchestration.planning.lineage import Lineage
+from mlplatform.orchestration.planning.planner import Planner
 from mlplatform.settings import StudySettings
 
 CONTENT_DIGITS = 32

@@ -23,7 +23,7 @@ from mlplatform.domain.errors import InputError
 from mlplatform.orchestration.build import Platform
 from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.retention.removing import require_rest
-from mlplatform.orchestration.runner import run_intake
+from mlplatform.orchestration.running.runner import run_intake
 from mlplatform_tests.conftest import Bench
 from mlplatform_tests.deploy.compose import ROOT
 

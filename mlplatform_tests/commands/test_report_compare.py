@@ -15,7 +15,7 @@ from mlplatform.commands.report import Outcome, compare_reports
 from mlplatform.domain.errors import InputError
 from mlplatform.domain.tables import TRADES
 from mlplatform.market.sessions import session_calendar
-from mlplatform.orchestration.champions import Shelf, contender_of
+from mlplatform.orchestration.desks.champions import Shelf, contender_of
 from mlplatform.settings import StudySettings
 from mlplatform.testing.studies import StudyPlan, fake_study
 

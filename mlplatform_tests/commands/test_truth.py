@@ -19,7 +19,7 @@ from mlplatform.commands.truth import Finished, TruthWish, truth
 from mlplatform.commands.truth_book import TruthBook
 from mlplatform.commands.truth_world import run_world
 from mlplatform.domain.errors import CheckStopped, InputError
-from mlplatform.orchestration.runner import StepFailed
+from mlplatform.orchestration.running.runner import StepFailed
 from mlplatform.studies.truth.outcome import Earned
 from mlplatform.studies.truth.worlds import PlannedWorld, TruthSettings, plan_worlds
 from mlplatform_tests.studies.truth.outcomes import outcome

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from mlplatform.domain.errors import InputError
-from mlplatform.orchestration.executors import executor_of
+from mlplatform.orchestration.steps.executors import executor_of
 from mlplatform.settings import StudySettings
 from mlplatform_tests.deploy.compose import ROOT, read_services
 

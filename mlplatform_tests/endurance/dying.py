@@ -20,7 +20,7 @@ PLACES = {
     "trial told": ("mlplatform.models.trials", "judge", 3),
     "model registered": ("mlflow", "MlflowClient.create_model_version", 2),
     "policy promoted": ("mlflow", "MlflowClient.set_registered_model_alias", 1),
-    "page written": ("mlplatform.orchestration.report_files", "write_text", 1),
+    "page written": ("mlplatform.orchestration.desks.report_files", "write_text", 1),
 }
 """Module, what is called there, and after which call the process dies."""
 

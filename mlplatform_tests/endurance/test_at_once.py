@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from mlplatform.orchestration.assets import research
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.build import build_platform
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.ledger import CODE_TAG, CONTENT_TAG, INPUTS_TAG
+from mlplatform.orchestration.planning.axis import Partition
+from mlplatform.orchestration.planning.ledger import CODE_TAG, CONTENT_TAG, INPUTS_TAG
 from mlplatform.settings import load_settings
 from mlplatform.setups.setup import find_candidates
 from mlplatform.testing.tracking import MemoryTracker

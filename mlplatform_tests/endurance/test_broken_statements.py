@@ -19,7 +19,7 @@ from rich.console import Console
 from mlplatform.commands.ingest import Files, ingest
 from mlplatform.orchestration.build import build_platform
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.runner import run_chain
+from mlplatform.orchestration.running.runner import run_chain
 from mlplatform.settings import load_settings
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.deploy.compose import ROOT, read_services

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy.exc
 
 from mlplatform.adapters.patience import be_brief_of_postgres, be_brief_of_servers
-from mlplatform.orchestration.outages import kinds, outage_of, told_of
+from mlplatform.orchestration.steps.outages import kinds, outage_of, told_of
 from mlplatform_tests.deploy.compose import ROOT
 
 SAID = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from mlplatform.adapters.turns import Turns
-from mlplatform.orchestration.turn import INTAKE, OWNER_TAG, close_abandoned
+from mlplatform.orchestration.steps.turn import INTAKE, OWNER_TAG, close_abandoned
 from mlplatform_tests.deploy.compose import ROOT
 
 PLACE = "2025-02|MES-5m"

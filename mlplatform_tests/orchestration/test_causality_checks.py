@@ -13,10 +13,10 @@ from mlplatform.domain.tables import BARS
 from mlplatform.features.compute import features_of_period
 from mlplatform.features.graph import FeaturePlan
 from mlplatform.orchestration.assets import research
-from mlplatform.orchestration.axis import Axis, Partition
-from mlplatform.orchestration.causality import judge_candidates, judge_features
+from mlplatform.orchestration.checks.causality import judge_candidates, judge_features
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.ledger import BLOCKED_TAG
+from mlplatform.orchestration.planning.axis import Axis, Partition
+from mlplatform.orchestration.planning.ledger import BLOCKED_TAG
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import Setup, find_candidates
 from mlplatform.testing.bars import MES_5M, seeded_bars

@@ -8,7 +8,7 @@ import pytest
 
 from mlplatform.adapters.home import Home
 from mlplatform.domain.tables import TRADES
-from mlplatform.orchestration.champions import Shelf
+from mlplatform.orchestration.desks.champions import Shelf
 from mlplatform.studies.comparison.value import Contender
 
 SERIES = "MES-5m"

@@ -84,7 +84,7 @@ def test_models_behind_a_lazy_import_count() -> None:
 def test_versions_are_the_same_in_every_process() -> None:
     script = (
         "from mlplatform.orchestration.code import code_version as v;"
-        "print(v(('orchestration.windows', 'execution.simulation', 'reports.page'), {}))"
+        "print(v(('orchestration.desks.windows', 'execution.simulation', 'reports.page'), {}))"
     )
     found = {
         subprocess.run(

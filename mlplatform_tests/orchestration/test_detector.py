@@ -16,10 +16,10 @@ from mlplatform.domain.errors import InputError
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import DETECTORS
 from mlplatform.models.neural.judgement import Verdict
-from mlplatform.orchestration import detection
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.build import build_platform
-from mlplatform.orchestration.detection import detector_of
+from mlplatform.orchestration.desks import detection
+from mlplatform.orchestration.desks.detection import detector_of
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.settings import StudySettings, load_settings
 from mlplatform.setups.registry import SETUPS
 from mlplatform.testing.tracking import MemoryTracker

@@ -9,17 +9,18 @@ import dagster as dg
 import pytest
 
 from mlplatform.domain.errors import InputError
-from mlplatform.orchestration import carrier, executors, spread
 from mlplatform.orchestration.build import build_definitions
-from mlplatform.orchestration.executors import executor_of
-from mlplatform.orchestration.runner import raise_for
-from mlplatform.orchestration.threads import (
+from mlplatform.orchestration.running import carrier, spread
+from mlplatform.orchestration.running.runner import raise_for
+from mlplatform.orchestration.steps import executors
+from mlplatform.orchestration.steps.executors import executor_of
+from mlplatform.orchestration.steps.threads import (
     families_at_once,
     limited_to,
     step_cores,
     thread_limits,
 )
-from mlplatform.orchestration.turn import OWNER_TAG
+from mlplatform.orchestration.steps.turn import OWNER_TAG
 from mlplatform.settings import StudySettings
 
 

@@ -10,11 +10,11 @@ from filelock import FileLock
 
 from mlplatform.commands.ingest import Files, ingest
 from mlplatform.orchestration.automation.landing import landing_sensor
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.build import Platform, build_platform
 from mlplatform.orchestration.instance import open_instance
 from mlplatform.orchestration.intake import MARKET, RangedIntake
-from mlplatform.orchestration.runner import run_intake
+from mlplatform.orchestration.planning.axis import Partition
+from mlplatform.orchestration.running.runner import run_intake
 from mlplatform.settings import load_settings
 from mlplatform.testing.bars import seeded_bars
 

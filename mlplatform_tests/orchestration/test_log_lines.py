@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from mlplatform.orchestration.log_lines import JSON_LINES, json_lines, log_config
+from mlplatform.orchestration.steps.log_lines import JSON_LINES, json_lines, log_config
 
 PERIODS = dg.StaticPartitionsDefinition(["2025-05"])
 

@@ -13,8 +13,8 @@ pytest.importorskip("ray", reason="the extra `ray` is not installed")
 from dagster_ray.core.executor import RayStepHandler
 
 from mlplatform.domain.errors import InputError
-from mlplatform.orchestration import ray_steps
-from mlplatform.orchestration.ray_steps import SILENT_S, RaySteps
+from mlplatform.orchestration.steps import ray_steps
+from mlplatform.orchestration.steps.ray_steps import SILENT_S, RaySteps
 
 
 class Clock:

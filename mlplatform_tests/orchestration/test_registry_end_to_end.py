@@ -13,7 +13,7 @@ from mlplatform.adapters.tracking import mlflow_tracker
 from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.domain.series import Series
 from mlplatform.features.sets import core_plan, model_inputs
-from mlplatform.orchestration.runner import StepFailed
+from mlplatform.orchestration.running.runner import StepFailed
 from mlplatform.setups.inputs import model_inputs_of, with_score
 from mlplatform_tests.conftest import Bench
 

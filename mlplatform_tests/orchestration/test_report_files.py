@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from mlplatform.orchestration.report_files import (
+from mlplatform.orchestration.desks.report_files import (
     catalog_pictures,
     keep_report,
     package_versions,

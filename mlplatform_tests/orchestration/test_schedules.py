@@ -10,9 +10,9 @@ import pytest
 
 from mlplatform.orchestration.automation import schedules
 from mlplatform.orchestration.automation.schedules import SERIES_TAG, run_requests
-from mlplatform.orchestration.axis import SERIES, Partition
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.planner import Planner
+from mlplatform.orchestration.planning.axis import SERIES, Partition
+from mlplatform.orchestration.planning.planner import Planner
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench
 

@@ -11,13 +11,13 @@ import dagster as dg
 import pytest
 
 from mlplatform.commands.study import open_study
-from mlplatform.orchestration import spread
 from mlplatform.orchestration.build import build_platform
-from mlplatform.orchestration.carrier import carry
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.planner import Batch
-from mlplatform.orchestration.reasons import StepFailed
-from mlplatform.orchestration.spread import run_spread
+from mlplatform.orchestration.planning.planner import Batch
+from mlplatform.orchestration.running import spread
+from mlplatform.orchestration.running.carrier import carry
+from mlplatform.orchestration.running.spread import run_spread
+from mlplatform.orchestration.steps.reasons import StepFailed
 from mlplatform.settings import load_settings
 from mlplatform.testing.tracking import MemoryTracker
 from mlplatform_tests.conftest import Bench

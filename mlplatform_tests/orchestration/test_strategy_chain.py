@@ -8,8 +8,8 @@ import pytest
 
 from mlplatform.adapters.home import Home
 from mlplatform.orchestration.build import build_definitions, build_platform
+from mlplatform.orchestration.desks.notes import STRATEGY_TAG
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.notes import STRATEGY_TAG
 from mlplatform.settings import load_settings
 from mlplatform_tests.conftest import Bench
 from mlplatform_tests.orchestration.test_chain import copied, ran

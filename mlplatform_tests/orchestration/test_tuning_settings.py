@@ -10,9 +10,9 @@ from mlplatform.adapters.studies import StudyStorage
 from mlplatform.domain.errors import InputError
 from mlplatform.models.space import Real, Space
 from mlplatform.models.tuning import Tuner
-from mlplatform.orchestration import tuning
-from mlplatform.orchestration.axis import Partition
-from mlplatform.orchestration.tuning import tuner_of
+from mlplatform.orchestration.desks import tuning
+from mlplatform.orchestration.desks.tuning import tuner_of
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.settings import StudySettings, load_settings
 from mlplatform.studies.training import TrainingSet
 from mlplatform.testing.tracking import MemoryTracker

@@ -13,8 +13,8 @@ from mlplatform.features.compute import compute_features
 from mlplatform.features.sets import core_plan
 from mlplatform.labels.outcomes import LabelRules, label_candidates
 from mlplatform.models.errors import TrialPruned
-from mlplatform.orchestration import study
-from mlplatform.orchestration.windows import WindowDesk, model_of, out_of_fold_of
+from mlplatform.orchestration.desks import study
+from mlplatform.orchestration.desks.windows import WindowDesk, model_of, out_of_fold_of
 from mlplatform.settings import StudySettings
 from mlplatform.setups.registry import SETUPS
 from mlplatform.setups.setup import find_candidates

@@ -9,7 +9,7 @@ from mlplatform.adapters.home import Home, write_text
 from mlplatform.adapters.tracking.port import RECIPE, Tracker
 from mlplatform.metrics.undefined import Undefined
 from mlplatform.orchestration.card import Workshop
-from mlplatform.orchestration.champions import Shelf, contender_of
+from mlplatform.orchestration.desks.champions import Shelf, contender_of
 from mlplatform.orchestration.stamp import Stamp
 from mlplatform.settings import StudySettings
 from mlplatform.studies.comparison.value import COMPARISON, Comparison
@@ -18,7 +18,7 @@ from mlplatform.studies.comparison.value import COMPARISON, Comparison
 def model_comparison(workshop: Workshop) -> dg.AssetsDefinition:
     """Champion against challenger."""
     modules = ("studies.comparison.comparing", "reports.comparison_page")
-    modules += ("reports.comparison_json", "orchestration.champions")
+    modules += ("reports.comparison_json", "orchestration.desks.champions")
     matters = ("capital_usd", "seed", "strategy")
     card = workshop.card("study", {"html", "json"}, COMPARISON, modules, matters, by_series=True)
     every = dg.AssetIn(partition_mapping=workshop.axis.all_periods())

@@ -11,12 +11,12 @@ import polars as pl
 
 from mlplatform.decisions.detection import scores_of
 from mlplatform.domain.tables import DETECTOR_SCORES, DETECTORS
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
-from mlplatform.orchestration.detection import MODULES, detector_of, detector_row
+from mlplatform.orchestration.desks.detection import MODULES, detector_of, detector_row
+from mlplatform.orchestration.desks.windows import WindowDesk
 from mlplatform.orchestration.io import MAY_BE_EMPTY
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.windows import WindowDesk
 
 _MATTERS = ("detector", "detector_setups", "detector_periods", "families", "seed")
 
@@ -58,7 +58,7 @@ def setup_detector(workshop: Workshop) -> dg.AssetsDefinition:
 
 def detector_scores(workshop: Workshop) -> dg.AssetsDefinition:
     """The scores."""
-    modules = ("decisions.detection", "orchestration.detection")
+    modules = ("decisions.detection", "orchestration.desks.detection")
     card = workshop.card("models", {"polars"}, DETECTOR_SCORES, modules)
 
     @dg.asset(**card, description="What the period's detector says of the period's candidates.")

@@ -5,13 +5,14 @@ import polars as pl
 
 from mlplatform.adapters.bars.book import BarBook
 from mlplatform.domain import tables
-from mlplatform.orchestration import quality, told
-from mlplatform.orchestration.axis import Partition
+from mlplatform.orchestration import told
 from mlplatform.orchestration.card import Workshop
+from mlplatform.orchestration.checks import quality
+from mlplatform.orchestration.desks.yard import MarketYard
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.yard import MarketYard
 
-_YARD = ("orchestration.yard", "market.validation")
+_YARD = ("orchestration.desks.yard", "market.validation")
 
 
 def raw_bars(workshop: Workshop) -> dg.AssetsDefinition:

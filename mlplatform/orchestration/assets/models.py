@@ -13,11 +13,11 @@ import polars as pl
 
 from mlplatform.domain.series import Series
 from mlplatform.domain.tables import MODELS, POLICIES
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
-from mlplatform.orchestration.notes import Window
+from mlplatform.orchestration.desks.notes import Window
+from mlplatform.orchestration.desks.windows import RoleFit, WindowDesk, model_of, out_of_fold_of
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.windows import RoleFit, WindowDesk, model_of, out_of_fold_of
 from mlplatform.studies.fitting import (
     entry_of,
     size_of,
@@ -27,7 +27,12 @@ from mlplatform.studies.fitting import (
 
 _MATTERS = ("train_periods", "trials", "seed", "embargo_minutes", "strategy")
 _MATTERS += ("tuning_seconds", "known_good")
-_SHARED = ("models.neural.network", "models.linear", "studies.training", "orchestration.windows")
+_SHARED = (
+    "models.neural.network",
+    "models.linear",
+    "studies.training",
+    "orchestration.desks.windows",
+)
 _KINDS = {"lightgbm", "xgboost", "keras"}
 _SHAPE = ("stop_smooth_weight", "stop_min_ticks", "stop_max_ticks")
 

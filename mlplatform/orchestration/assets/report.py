@@ -13,8 +13,8 @@ from mlplatform.domain.series import Series
 from mlplatform.domain.tables import REPORTS
 from mlplatform.orchestration.account import ACCOUNT_MATTERS
 from mlplatform.orchestration.card import Workshop
+from mlplatform.orchestration.desks.study import Frames, study_of
 from mlplatform.orchestration.stamp import Stamp
-from mlplatform.orchestration.study import Frames, study_of
 from mlplatform.settings import StudySettings
 
 _MATTERS = ("cadence", "train_periods", "trials", "seed", "capital_usd", "embargo_minutes")
@@ -26,7 +26,7 @@ _MATTERS += ("stop_smooth_weight", "stop_min_ticks", "stop_max_ticks")
 
 def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
     """The report."""
-    modules = ("orchestration.study", "orchestration.report_files", "reports.summary")
+    modules = ("orchestration.desks.study", "orchestration.desks.report_files", "reports.summary")
     card = workshop.card("report", {"html", "json"}, REPORTS, modules, _MATTERS, by_series=True)
     everything = dg.AssetIn(partition_mapping=workshop.axis.all_periods())
 
@@ -49,7 +49,7 @@ def walk_forward_report(workshop: Workshop) -> dg.AssetsDefinition:
         stamp: dg.ResourceParam[Stamp],
         tracker: dg.ResourceParam[Tracker],
     ) -> dg.MaterializeResult:
-        from mlplatform.orchestration.report_files import (
+        from mlplatform.orchestration.desks.report_files import (
             catalog_pictures,
             keep_report,
             package_versions,

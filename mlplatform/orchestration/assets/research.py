@@ -9,9 +9,9 @@ from mlplatform.domain.series import Series, Timeframe
 from mlplatform.features.compute import features_of_period, warmup_periods
 from mlplatform.features.sets import LONGEST_BAR, core_plan
 from mlplatform.labels.outcomes import LabelRules, label_candidates, mean_by_bracket
-from mlplatform.orchestration import causality
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
+from mlplatform.orchestration.checks import causality
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.orchestration.plots import bars_of
 from mlplatform.orchestration.stamp import Stamp
 from mlplatform.setups.setup import find_candidates

@@ -14,10 +14,10 @@ from mlplatform.domain.tables import BACKTEST, CHAMPIONS, DAILY_EQUITY, DECISION
 from mlplatform.features.sets import core_plan, model_inputs
 from mlplatform.models.errors import AlteredModel
 from mlplatform.orchestration.account import ACCOUNT_MATTERS, account_limits
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.card import Workshop
-from mlplatform.orchestration.champions import Shelf, contender_of
-from mlplatform.orchestration.gate import judge, promote
+from mlplatform.orchestration.checks.gate import judge, promote
+from mlplatform.orchestration.desks.champions import Shelf, contender_of
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.orchestration.plots import thumbnail
 from mlplatform.orchestration.stamp import Stamp
 from mlplatform.settings import StudySettings
@@ -135,7 +135,7 @@ def equity(workshop: Workshop) -> dg.AssetsDefinition:
 
 def champion(workshop: Workshop) -> dg.AssetsDefinition:
     """The alias."""
-    modules = ("orchestration.gate", "studies.recipe", "orchestration.champions")
+    modules = ("orchestration.checks.gate", "studies.recipe", "orchestration.desks.champions")
     card = workshop.card(
         "study", {"mlflow"}, CHAMPIONS, modules, ("gate_min_trades",), by_series=True
     )

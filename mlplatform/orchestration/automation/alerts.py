@@ -3,7 +3,7 @@
 import dagster as dg
 
 from mlplatform.adapters.notifications import Notice, Notifier
-from mlplatform.orchestration.reasons import reason_of
+from mlplatform.orchestration.steps.reasons import reason_of
 
 _LONGEST = 500
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.orchestration.automation.schedules import SERIES_TAG
-from mlplatform.orchestration.axis import SERIES
+from mlplatform.orchestration.planning.axis import SERIES
 
 _EVERY_S = 60
 

@@ -7,7 +7,7 @@ import dagster as dg
 from dagster._utils.schedules import is_valid_cron_string
 
 from mlplatform.domain.errors import InputError
-from mlplatform.orchestration.axis import SERIES
+from mlplatform.orchestration.planning.axis import SERIES
 from mlplatform.orchestration.stamp import Stamp
 
 CHICAGO = "America/Chicago"

@@ -16,9 +16,9 @@ from mlplatform.adapters.home import Home
 from mlplatform.adapters.lake import Lake
 from mlplatform.adapters.studies import StudyStorage
 from mlplatform.adapters.tracking.port import POLICY, Tracker
-from mlplatform.orchestration.axis import SERIES, Partition
 from mlplatform.orchestration.io import WHOLE, kept_in
-from mlplatform.orchestration.lineage import Lineage
+from mlplatform.orchestration.planning.axis import SERIES, Partition
+from mlplatform.orchestration.planning.lineage import Lineage
 from mlplatform.orchestration.retention.holdings import (
     HeldFile,
     HeldPart,

@@ -13,10 +13,10 @@ from mlplatform.models.errors import NotTrainable
 from mlplatform.models.neural.detector import Detector, DetectorConfig
 from mlplatform.models.neural.judgement import JudgementConfig, Verdict, judge_detector
 from mlplatform.models.seeds import derive_seed
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.code import code_version
-from mlplatform.orchestration.model_rows import Fitted, model_row
-from mlplatform.orchestration.windows import WindowDesk
+from mlplatform.orchestration.desks.model_rows import Fitted, model_row
+from mlplatform.orchestration.desks.windows import WindowDesk
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.settings import StudySettings
 from mlplatform.studies.detection import Lesson, detector_lesson
 
@@ -25,7 +25,7 @@ _EXAMPLE_ROWS = 3
 _MIN_CLASS_ROWS = 10
 """Of winners and of losers, to train, to stop the training and to judge: months hold a few dozen
 candidates of these setups."""
-MODULES = ("orchestration.detection", "studies.detection", "models.neural.judgement")
+MODULES = ("orchestration.desks.detection", "studies.detection", "models.neural.judgement")
 
 
 def detector_row(

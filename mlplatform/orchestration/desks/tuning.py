@@ -11,8 +11,8 @@ from mlplatform.domain.errors import InputError
 from mlplatform.models.crew import TimeLimit
 from mlplatform.models.families import known_families
 from mlplatform.models.tuning import Tuner
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.code import code_version
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.settings import StudySettings
 from mlplatform.studies.training import TrainingSet
 

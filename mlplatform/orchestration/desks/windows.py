@@ -23,11 +23,11 @@ from mlplatform.models.errors import NotTrainable
 from mlplatform.models.serial import Model, from_bytes
 from mlplatform.models.stop_shape import ShapeConfig
 from mlplatform.models.tuning import Tuner
-from mlplatform.orchestration.axis import Partition
-from mlplatform.orchestration.model_rows import Fitted, absent, model_row
-from mlplatform.orchestration.notes import Window, model_note, policy_note
-from mlplatform.orchestration.threads import families_at_once
-from mlplatform.orchestration.tuning import tuner_of
+from mlplatform.orchestration.desks.model_rows import Fitted, absent, model_row
+from mlplatform.orchestration.desks.notes import Window, model_note, policy_note
+from mlplatform.orchestration.desks.tuning import tuner_of
+from mlplatform.orchestration.planning.axis import Partition
+from mlplatform.orchestration.steps.threads import families_at_once
 from mlplatform.settings import StudySettings
 from mlplatform.setups.inputs import DETECTOR_SCORE
 from mlplatform.studies.fitting import FitSettings

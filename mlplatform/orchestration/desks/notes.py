@@ -109,7 +109,7 @@ def _terms(role: str, tested_from: datetime, settings: StudySettings) -> dict[st
         "purged_from": (tested_from - embargo).isoformat(),
         "purged_to": tested_from.isoformat(),
         "embargo_minutes": settings.embargo_minutes,
-        "code_version": code_version(("orchestration.windows", _CODE_OF[role]), {}),
+        "code_version": code_version(("orchestration.desks.windows", _CODE_OF[role]), {}),
         "platform_version": version("mlplatform"),
         "seed": settings.seed,
         "trials": settings.trials,

@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 import dagster as dg
 
 from mlplatform.domain.periods import PeriodAxis
-from mlplatform.orchestration.axis import Partition
+from mlplatform.orchestration.planning.axis import Partition
 
 PARTIAL_PAST = "mlplatform/partial_past"
 """Tag of an asset that takes the earlier periods that there are, where others need all of them."""

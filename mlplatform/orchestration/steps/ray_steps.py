@@ -10,7 +10,7 @@ from ray.job_submission import JobSubmissionClient
 from requests import ConnectionError as Unreached
 
 from mlplatform.domain.errors import InputError
-from mlplatform.orchestration.threads import thread_limits
+from mlplatform.orchestration.steps.threads import thread_limits
 
 NO_ANSWER = (Unreached, ConnectionError)
 """Ray's client says it in two ways, one for jobs that are asked for and one for those it sends."""

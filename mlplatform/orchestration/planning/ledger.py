@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from mlplatform.orchestration.axis import Partition
+from mlplatform.orchestration.planning.axis import Partition
 
 CONTENT_TAG = "dagster/data_version"
 CODE_TAG = "dagster/code_version"

@@ -6,7 +6,7 @@ import dagster as dg
 
 from mlplatform.domain.errors import InputError
 from mlplatform.models.errors import AlteredModel
-from mlplatform.orchestration.outages import is_passing, outage_of, told_of_step
+from mlplatform.orchestration.steps.outages import is_passing, outage_of, told_of_step
 
 _MENDED_BY_THE_USER = (InputError.__name__, AlteredModel.__name__)
 

@@ -11,8 +11,8 @@ from mlplatform.features.compute import features_of_period, warmup_sessions
 from mlplatform.features.graph import FeaturePlan
 from mlplatform.features.proof import NOTHING, Effort, Proof, Subject, joined_leaks, prove
 from mlplatform.features.warmup import lookbacks_of
-from mlplatform.orchestration.axis import Axis, Partition
-from mlplatform.orchestration.ledger import BLOCKED_TAG
+from mlplatform.orchestration.planning.axis import Axis, Partition
+from mlplatform.orchestration.planning.ledger import BLOCKED_TAG
 from mlplatform.orchestration.plots import thumbnail
 from mlplatform.setups.causality import KEYS, prove_candidates, some_days
 from mlplatform.setups.setup import Setup, find_candidates

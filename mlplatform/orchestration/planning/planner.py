@@ -6,9 +6,9 @@ The command, the schedules and the sensors all ask it.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlplatform.orchestration.axis import Partition
-from mlplatform.orchestration.ledger import Ledger, inputs_hash
-from mlplatform.orchestration.lineage import Lineage
+from mlplatform.orchestration.planning.axis import Partition
+from mlplatform.orchestration.planning.ledger import Ledger, inputs_hash
+from mlplatform.orchestration.planning.lineage import Lineage
 
 SOURCE = "source"
 """The name under which a root asset's outside content enters its inputs."""

@@ -12,10 +12,10 @@ from mlplatform.domain.errors import CheckStopped, InputError
 from mlplatform.orchestration.automation.schedules import SERIES_TAG
 from mlplatform.orchestration.build import Platform, build_definitions, build_platform
 from mlplatform.orchestration.instance import open_instance
-from mlplatform.orchestration.planner import Batch
-from mlplatform.orchestration.reasons import StepFailed
-from mlplatform.orchestration.runner import carry_out, run_config, turn_of
-from mlplatform.orchestration.turn import OWNER_TAG
+from mlplatform.orchestration.planning.planner import Batch
+from mlplatform.orchestration.running.runner import carry_out, run_config, turn_of
+from mlplatform.orchestration.steps.reasons import StepFailed
+from mlplatform.orchestration.steps.turn import OWNER_TAG
 from mlplatform.settings import load_settings
 
 _JOB = "train"

@@ -14,8 +14,8 @@ from mlplatform.domain.tables import BARS, QUARANTINED_BARS
 from mlplatform.market.periods import period_of_day
 from mlplatform.market.rolls import RollRule, front_month, roll_table
 from mlplatform.market.validation import Validated, validate
-from mlplatform.orchestration.axis import Partition
-from mlplatform.orchestration.quality import Verdict, evidence_of, judge
+from mlplatform.orchestration.checks.quality import Verdict, evidence_of, judge
+from mlplatform.orchestration.planning.axis import Partition
 from mlplatform.settings import StudySettings
 
 _LOOK_BACK = {Cadence.MONTH: 1, Cadence.WEEK: 5}

@@ -1,11 +1,11 @@
-"""The gate: a check that only judges. The checks of bars stand in `quality`."""
+"""The gate of the champion: a check that only judges."""
 
 import dagster as dg
 import polars as pl
 
 from mlplatform.adapters.tracking.port import Tracker
 from mlplatform.orchestration.card import Workshop
-from mlplatform.orchestration.gate import judge
+from mlplatform.orchestration.checks.gate import judge
 from mlplatform.settings import StudySettings
 
 

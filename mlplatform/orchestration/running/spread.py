@@ -15,15 +15,12 @@ import dagster as dg
 
 from mlplatform.adapters.turns import own_name
 from mlplatform.domain.errors import CheckStopped, InputError
-from mlplatform.orchestration.axis import Partition
 from mlplatform.orchestration.build import Platform
-from mlplatform.orchestration.carrier import carry, left_of
-from mlplatform.orchestration.executors import PRELOADED
-from mlplatform.orchestration.lasting import lasting
-from mlplatform.orchestration.planner import Batch, Planner
-from mlplatform.orchestration.progress import OnStep
-from mlplatform.orchestration.reasons import StepFailed
-from mlplatform.orchestration.runner import (
+from mlplatform.orchestration.planning.axis import Partition
+from mlplatform.orchestration.planning.planner import Batch, Planner
+from mlplatform.orchestration.running.carrier import carry, left_of
+from mlplatform.orchestration.running.lasting import lasting
+from mlplatform.orchestration.running.runner import (
     Done,
     OnBatch,
     OnWait,
@@ -33,8 +30,11 @@ from mlplatform.orchestration.runner import (
     raise_for,
     turn_of,
 )
-from mlplatform.orchestration.threads import limited_to, step_cores
-from mlplatform.orchestration.turn import OWNER_TAG
+from mlplatform.orchestration.steps.executors import PRELOADED
+from mlplatform.orchestration.steps.progress import OnStep
+from mlplatform.orchestration.steps.reasons import StepFailed
+from mlplatform.orchestration.steps.threads import limited_to, step_cores
+from mlplatform.orchestration.steps.turn import OWNER_TAG
 
 _SENT = "models"
 """The group of assets whose work outweighs the sending."""

@@ -10,15 +10,15 @@ import dagster as dg
 from mlplatform.adapters.turns import own_name
 from mlplatform.domain.errors import CheckStopped
 from mlplatform.orchestration.automation.schedules import SERIES_TAG
-from mlplatform.orchestration.axis import SERIES
 from mlplatform.orchestration.build import Platform
-from mlplatform.orchestration.lasting import lasting
-from mlplatform.orchestration.log_lines import log_config
-from mlplatform.orchestration.planner import Batch, Planner
-from mlplatform.orchestration.progress import PROGRESS
-from mlplatform.orchestration.quality import FAILURES
-from mlplatform.orchestration.reasons import StepFailed, failure, failure_of_run
-from mlplatform.orchestration.turn import INTAKE, OWNER_TAG, close_abandoned
+from mlplatform.orchestration.checks.quality import FAILURES
+from mlplatform.orchestration.planning.axis import SERIES
+from mlplatform.orchestration.planning.planner import Batch, Planner
+from mlplatform.orchestration.running.lasting import lasting
+from mlplatform.orchestration.steps.log_lines import log_config
+from mlplatform.orchestration.steps.progress import PROGRESS
+from mlplatform.orchestration.steps.reasons import StepFailed, failure, failure_of_run
+from mlplatform.orchestration.steps.turn import INTAKE, OWNER_TAG, close_abandoned
 
 OnBatch = Callable[[Batch, int], None]
 OnWait = Callable[[Batch], None]

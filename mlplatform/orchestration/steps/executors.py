@@ -16,7 +16,7 @@ from dagster._core.executor.multiprocess import MultiprocessExecutor
 from dagster._core.executor.step_delegating import StepDelegatingExecutor, StepHandler
 
 from mlplatform.domain.errors import InputError
-from mlplatform.orchestration.threads import step_cores, thread_limits
+from mlplatform.orchestration.steps.threads import step_cores, thread_limits
 from mlplatform.settings import StudySettings
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _ray(settings: StudySettings) -> dg.ExecutorDefinition:
     def ray(_: dg.InitExecutorContext) -> dg.Executor:
         from ray.job_submission import JobSubmissionClient
 
-        from mlplatform.orchestration.ray_steps import RaySteps
+        from mlplatform.orchestration.steps.ray_steps import RaySteps
 
         try:
             client = JobSubmissionClient()

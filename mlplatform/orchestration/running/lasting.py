@@ -8,8 +8,8 @@ giving the same command.
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from mlplatform.orchestration.outages import is_passing, kinds, told_of
-from mlplatform.orchestration.reasons import BrokeOff
+from mlplatform.orchestration.steps.outages import is_passing, kinds, told_of
+from mlplatform.orchestration.steps.reasons import BrokeOff
 
 _TIMES = 3
 """Tries in a row that got nothing done; each waits for the database some ten seconds."""

@@ -14,8 +14,8 @@ from mlplatform.market.quality.catalog import QUALITY
 from mlplatform.market.quality.evidence import Evidence, Finding, QualityCheck
 from mlplatform.market.sessions import expected_bars
 from mlplatform.market.validation import SET_ASIDE
-from mlplatform.orchestration.axis import Partition
-from mlplatform.orchestration.ledger import BLOCKED_TAG
+from mlplatform.orchestration.planning.axis import Partition
+from mlplatform.orchestration.planning.ledger import BLOCKED_TAG
 from mlplatform.orchestration.plots import bars_of, thumbnail
 from mlplatform.settings import StudySettings
 

@@ -1,0 +1,1 @@
+"""Checks as Dagster sees them: of bars, of causality, of the champion to be."""

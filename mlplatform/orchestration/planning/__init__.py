@@ -1,0 +1,1 @@
+"""Which partitions depend on which, what they were made of, and so which must run again."""

@@ -1,0 +1,1 @@
+"""How one step is carried out: by whom, with how many threads, whose turn, and why it failed."""
