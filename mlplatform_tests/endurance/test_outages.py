@@ -31,6 +31,8 @@ SAID = {
     "HTTPConnectionPool(host='mlflow', port=5000): Max retries exceeded": (
         "MLflow does not answer at http://mlflow:5000: start its server"
     ),
+    "API request to endpoint /api/2.0/mlflow/runs failed with error code 403 != 200. Response "
+    "body: 'Invalid Host header'": "MLflow refuses with error code 403: let its server allow this",
     "API request to endpoint /api/2.0/mlflow/runs failed with error code 503 != 200": (
         "MLflow does not answer: start its server"
     ),

@@ -60,6 +60,11 @@ _KNOWN = (
         "the home is writable",
     ),
     _outage(
+        r"API request to endpoint .* failed with error code( 4\d\d)",
+        "MLflow refuses with error code{0}: let its server allow this host (--allowed-hosts) and "
+        "this user, or correct the setting mlflow-uri",
+    ),
+    _outage(
         r"API request to (?:endpoint )?(https?://[^/\s]+)?.* failed with",
         "MLflow does not answer{0}: start its server, or correct the setting mlflow-uri",
     ),
