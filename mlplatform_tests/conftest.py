@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from mlplatform.commands.study import OpenStudy, Wish, open_study
@@ -22,6 +23,10 @@ TREES = ("lightgbm", "xgboost")
 """Homes of tests train no network, unless the test is of networks: TensorFlow takes seconds."""
 SESSIONS = 106
 """From 2025-01-02: January to May, so that three months train and two are tested."""
+hypothesis.settings.register_profile(
+    "busy machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy machine")  # how fast a machine is proves nothing
 
 
 @pytest.fixture(scope="session")

@@ -140,7 +140,7 @@ def overlaps(found: TrainingSet, tested_from: int, embargo: int) -> bool:
     return bool((known > us(tested_from - embargo)).any())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(studies(), st.integers(0, 420), st.sampled_from([0, 30, 60]))
 def test_no_label_overlaps_the_tested_period_and_no_row_is_lost(drawn, tested_from, embargo):
     try:
