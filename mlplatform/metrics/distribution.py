@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlplatform.metrics.returns import NO_DAYS, Floats
+from mlplatform.metrics.returns import NO_DAYS, ROUNDING_FRAC, Floats
 from mlplatform.metrics.risk import is_constant
 from mlplatform.metrics.undefined import Metric, Undefined
 
@@ -36,7 +36,7 @@ def tail_ratio(returns: Floats) -> Metric:
     if returns.size == 0:
         return Undefined(NO_DAYS)
     low, high = np.quantile(returns, (0.05, 0.95))
-    if low == 0.0:
+    if abs(low) <= ROUNDING_FRAC:
         return Undefined("the 5 % quantile of daily returns is zero")
     return float(abs(high) / abs(low))
 
@@ -44,6 +44,6 @@ def tail_ratio(returns: Floats) -> Metric:
 def gain_to_pain(returns: Floats) -> Metric:
     """`sum(r) / |sum(min(r, 0))|`, Schwager's ratio on daily (his: monthly) returns."""
     pain = float(-np.sum(np.minimum(returns, 0.0)))
-    if pain == 0.0:
+    if pain <= ROUNDING_FRAC:
         return Undefined("no day lost money")
     return float(np.sum(returns)) / pain

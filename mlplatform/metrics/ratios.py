@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlplatform.metrics.returns import DAYS_A_YEAR, Floats, cagr
+from mlplatform.metrics.returns import DAYS_A_YEAR, ROUNDING_FRAC, Floats, cagr
 from mlplatform.metrics.risk import ONE_DAY, downside_deviation, is_constant
 from mlplatform.metrics.undefined import Metric, Undefined
 
@@ -24,7 +24,7 @@ def sortino_ratio(returns: Floats, periods_a_year: float = DAYS_A_YEAR) -> Metri
     if returns.size < 2:
         return Undefined("a ratio of scatter needs two trading days")
     downside = downside_deviation(returns, 1.0)
-    if isinstance(downside, Undefined) or downside == 0.0:
+    if isinstance(downside, Undefined) or downside <= ROUNDING_FRAC:
         return Undefined(NO_LOSING_DAY)
     return float(np.mean(returns) / downside * np.sqrt(periods_a_year))
 
@@ -36,7 +36,7 @@ def calmar_ratio(
     growth = cagr(returns, periods_a_year)
     if isinstance(growth, Undefined):
         return growth
-    if max_drawdown_frac == 0.0:
+    if max_drawdown_frac <= ROUNDING_FRAC:
         return Undefined("equity never fell below its high")
     return growth / max_drawdown_frac
 
@@ -44,6 +44,6 @@ def calmar_ratio(
 def omega_ratio(returns: Floats) -> Metric:
     """`sum(max(r, 0)) / sum(max(-r, 0))`; Keating and Shadwick (2002), threshold 0 a day."""
     losses = float(-np.sum(np.minimum(returns, 0.0)))
-    if losses == 0.0:
+    if losses <= ROUNDING_FRAC:
         return Undefined(NO_LOSING_DAY)
     return float(np.sum(np.maximum(returns, 0.0))) / losses

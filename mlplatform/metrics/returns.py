@@ -10,6 +10,9 @@ Floats = NDArray[np.float64]
 DAYS_A_YEAR = 252.0
 """Trading days by which daily figures are annualised."""
 
+ROUNDING_FRAC = 1e-12
+"""What the division of two marks leaves: a return as small is no gain and no loss."""
+
 NO_DAYS = "there is no trading day"
 WIPED_OUT = "equity fell to zero or below, so returns on it mean nothing"
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlplatform.metrics.returns import DAYS_A_YEAR, NO_DAYS, Floats
+from mlplatform.metrics.returns import DAYS_A_YEAR, NO_DAYS, ROUNDING_FRAC, Floats
 from mlplatform.metrics.undefined import Metric, Undefined
 
 TAIL_FRAC = 0.05
@@ -14,11 +14,11 @@ ONE_DAY = "a standard deviation needs two trading days"
 def is_constant(values: Floats) -> bool:
     """Whether all values are one number up to rounding, so that dividing by their scatter is noise.
 
-    The tolerance is what the division of two marks leaves: 1e-12, plus 1e-9 of the largest value.
+    The tolerance is `ROUNDING_FRAC`, plus 1e-9 of the largest value.
     """
     if values.size == 0:
         return True
-    return bool(np.ptp(values) <= 1e-12 + 1e-9 * np.max(np.abs(values)))
+    return bool(np.ptp(values) <= ROUNDING_FRAC + 1e-9 * np.max(np.abs(values)))
 
 
 def volatility(returns: Floats, periods_a_year: float = DAYS_A_YEAR) -> Metric:

@@ -71,11 +71,15 @@ def test_equal_returns_have_no_volatility_and_no_sharpe_ratio(level: float) -> N
 
 
 def test_without_a_losing_day_ratios_to_losses_do_not_exist() -> None:
-    gains = np.array([0.01, 0.0, 0.02])
-    for ratio in (ratios.sortino_ratio, ratios.omega_ratio, distribution.gain_to_pain):
-        got = ratio(gains)
-        assert isinstance(got, Undefined)
-        assert got.reason == "no day lost money"
+    for nothing in (0.0, -1e-17, -5e-324):  # what the division of two marks leaves is no loss
+        gains = np.array([0.01, nothing, 0.02])
+        for ratio in (ratios.sortino_ratio, ratios.omega_ratio, distribution.gain_to_pain):
+            got = ratio(gains)
+            assert isinstance(got, Undefined)
+            assert got.reason == "no day lost money"
+        assert isinstance(ratios.calmar_ratio(gains, -nothing), Undefined)
+        assert isinstance(distribution.tail_ratio(np.array([nothing, nothing, 0.02])), Undefined)
+    assert not isinstance(ratios.sortino_ratio(np.array([0.01, -1e-9, 0.02])), Undefined)
 
 
 def test_small_tilts_count_as_shape() -> None:

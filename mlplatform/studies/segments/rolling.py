@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.lib.stride_tricks import sliding_window_view
 
-from mlplatform.metrics.returns import DAYS_A_YEAR, Floats, daily_returns
+from mlplatform.metrics.returns import DAYS_A_YEAR, ROUNDING_FRAC, Floats, daily_returns
 from mlplatform.metrics.undefined import Undefined
 
 LONG_DAYS, SHORT_DAYS = 63, 21
@@ -35,7 +35,7 @@ def rolling_of(daily: pl.DataFrame, capital_usd: float) -> Rolling | Undefined:
         return returns
     views = sliding_window_view(returns, window)
     # The same rule as metrics.risk.is_constant, for all windows at once.
-    flat = np.ptp(views, axis=1) <= 1e-12 + 1e-9 * np.max(np.abs(views), axis=1)
+    flat = np.ptp(views, axis=1) <= ROUNDING_FRAC + 1e-9 * np.max(np.abs(views), axis=1)
     spread = np.where(flat, 0.0, np.std(views, axis=1, ddof=1))
     sharpe = np.full(spread.size, np.nan)
     np.divide(np.mean(views, axis=1), spread, out=sharpe, where=~flat)
