@@ -1,4 +1,4 @@
-"""A store that refuses: for a moment it is asked again, for good it is a sentence."""
+"""A server that refuses: for a moment it is asked again, for good it is a sentence."""
 
 import threading
 from collections.abc import Iterator
@@ -9,12 +9,16 @@ import polars as pl
 import pytest
 
 from mlplatform.adapters.lake.objects import Bucket
+from mlplatform.adapters.tracking.mlflow_tracker import MlflowTracker
 from mlplatform.domain.errors import InputError
+from mlplatform.orchestration.steps.outages import kinds, outage_of, told_of
 
 FRAME = pl.DataFrame({"a": [1, 2]})
 _REFUSED = b"<?xml version='1.0'?><Error><Code>%s</Code><Message>%s</Message></Error>"
 WRONG_KEY = (403, _REFUSED % (b"InvalidAccessKeyId", b"The key does not exist in our records."))
 _UPLOAD = "<?xml version='1.0'?><{0}><Key>k</Key><UploadId>1</UploadId><ETag>e</ETag></{0}>"
+WRONG_HOST = (403, b"Invalid Host header - possible DNS rebinding attack detected")
+"""MLflow's answer to a name that its option --allowed-hosts does not allow."""
 BUSY = (503, _REFUSED % (b"SlowDown", b"Please reduce your request rate."))
 
 
@@ -39,7 +43,7 @@ def store(answers: list[tuple[int, bytes]], asked: list[str]) -> Iterator[str]:
             part = "Complete" if "uploadId" in self.path else "Initiate"
             return _UPLOAD.format(f"{part}MultipartUploadResult").encode()
 
-        do_PUT = do_POST = do_DELETE = do_HEAD = _answer
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer
 
         def log_message(self, *told: object) -> None:
             """Nothing."""
@@ -86,3 +90,16 @@ def test_a_key_that_is_wrong_is_a_sentence_without_the_secret(
     assert "the credentials" in told
     assert "planted-secret" not in told
     assert 1 <= len(asked) <= 2, "asking again does not help"
+
+
+def test_an_mlflow_that_does_not_allow_this_host_is_not_told_to_be_started() -> None:
+    asked: list[str] = []
+    with store([WRONG_HOST] * 20, asked) as endpoint:
+        tracker = MlflowTracker(endpoint)
+        with pytest.raises(Exception, match="error code 403") as refused:
+            tracker.champion("MES-5m")
+    assert isinstance(refused.value, kinds())
+    told = outage_of(told_of(refused.value))
+    assert told is not None
+    assert told.startswith("MLflow refuses with error code 403: let its server allow this host")
+    assert len(asked) == 1, "asking again does not help"

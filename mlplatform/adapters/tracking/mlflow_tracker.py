@@ -26,7 +26,6 @@ from mlplatform.adapters.tracking.port import (
     unaltered,
 )
 from mlplatform.adapters.tracking.trial_runs import TrialRuns
-from mlplatform.domain.errors import InputError
 
 _FINGERPRINT = "fingerprint"
 _MODEL = "model"
@@ -160,10 +159,7 @@ class MlflowTracker:
         except MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
-            raise InputError(
-                f"MLflow does not answer at {self.uri} ({error.error_code}): start its server, or "
-                "correct the setting mlflow-uri, then give the same command again."
-            ) from error
+            raise
 
     def _experiment(self, series: str) -> str:
         if series not in self._experiments:
