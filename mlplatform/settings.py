@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mlplatform.domain.errors import InputError
@@ -15,6 +15,8 @@ from mlplatform.domain.periods import Cadence
 SETTINGS_FILE = "settings.json"
 Role = Literal["stop", "entry", "size"]
 DEFAULT_HOME = Path(".mlplatform")
+_DATABASES = ("postgresql", "mysql", "sqlite")
+_SCHEMES = {"mlflow_uri": ("http", "https", *_DATABASES), "optuna_url": _DATABASES}
 
 
 class StudySettings(BaseSettings):
@@ -143,6 +145,16 @@ class StudySettings(BaseSettings):
             )
         return address
 
+    @field_validator("mlflow_uri", "optuna_url")
+    @classmethod
+    def _is_known(cls, address: str | None, about: ValidationInfo) -> str | None:
+        """Told here: the libraries that open them would tell it in words of their own."""
+        known = _SCHEMES[str(about.field_name)]
+        if address is not None and urlsplit(address).scheme.split("+")[0] not in known:
+            *most, last = (f"{scheme}://" for scheme in known)
+            raise ValueError(f"{address!r} does not begin with {', '.join(most)} or {last}")
+        return address
+
 
 def home_path(home: Path | None = None) -> Path:
     """The home: the argument, MLPLATFORM_HOME, or .mlplatform here."""
@@ -162,6 +174,8 @@ def load_settings(home: Path, **given: Any) -> StudySettings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "-".join(str(part) for part in first["loc"])
-        raise InputError(f"Setting {name.replace('_', '-')}: {first['msg'].lower()}.") from None
+        told = first["msg"].removeprefix("Value error, ")
+        told = f"{told[0].lower()}{told[1:]}"
+        raise InputError(f"Setting {name.replace('_', '-')}: {told}.") from None
     except json.JSONDecodeError:
         raise InputError(f"{path} is no JSON: repair or delete it.") from None

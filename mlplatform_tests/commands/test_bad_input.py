@@ -184,6 +184,30 @@ def test_a_check_that_stops_the_chain_exits_with_three(run: Run, changed: Callab
     assert "Traceback" not in error
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        (
+            "MLFLOW_URI",
+            "localhost:5000",
+            "Setting mlflow-uri: 'localhost:5000' does not begin with",
+        ),
+        ("OPTUNA_URL", "optuna.db", "postgresql://, mysql:// or sqlite://"),
+        ("OPTUNA_URL", "mssql://me:secret@there", "leave it out, and set PGPASSWORD"),
+        ("LAKE_URI", "ftp://there", "s3://bucket/prefix"),
+        ("TRIALS", "none", "Setting trials: "),
+    ],
+)
+def test_a_setting_that_cannot_be(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(f"MLPLATFORM_{name}", value)
+    answer = run("run", "--data", "synthetic")
+    refused(answer, told)
+    assert "me:secret" not in answer[1]
+    assert not home.exists()
+
+
 def test_a_colon_is_printed_as_a_colon_by_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     terminal().print("bars:cat:.csv")
     terminal(stderr=True).print("bars:cat:.csv")

@@ -18,6 +18,7 @@ SAID = {
     "[Errno 30] Read-only file system: '/home/settings.json'": "The home can only be read",
     "(sqlite3.OperationalError) attempt to write a readonly database": "can only be read",
     "(sqlite3.OperationalError) database is locked\n[SQL: BEGIN]": "is locked by another process",
+    "(sqlite3.DatabaseError) file is not a database": "A database of the home is damaged: put",
     "(sqlite3.OperationalError) unable to open database file": "cannot be opened or written",
     'connection to server at "127.0.0.1", port 5432 failed: Connection refused': (
         'Postgres does not answer at "127.0.0.1", port 5432: start it'

@@ -55,6 +55,10 @@ _KNOWN = (
         "A database of the home is locked by another process: end it, or wait until it has ended",
     ),
     _outage(
+        r"file is not a database|database disk image is malformed",
+        "A database of the home is damaged: put a copy of it in its place",
+    ),
+    _outage(
         r"unable to open database file|disk i/o error",
         "A database of the home cannot be opened or written: see that the disk has room and that "
         "the home is writable",
