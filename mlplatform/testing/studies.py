@@ -14,7 +14,7 @@ POINT_USD = 5.0
 """The multiplier of MES."""
 COMMISSION_USD = 1.24
 """Both sides of one contract."""
-_SETUPS = ("ema_pullback", "orb_retest")
+_SETUPS = ("ema_pullback", "trend_continuation")  # the longest name, for the pages
 
 
 @dataclass(frozen=True)

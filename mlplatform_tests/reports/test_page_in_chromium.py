@@ -116,6 +116,20 @@ def test_opened_on_a_phone_it_fits_too(page: Page, files: dict[str, Path]) -> No
     assert [fault for fault in FAULTS if page.evaluate(fault)] == []
 
 
+WIDER_THAN_ITS_BOX = """[...document.querySelectorAll(".intervals")]
+  .filter((table) => table.scrollWidth > table.parentElement.clientWidth)
+  .map((table) => table.textContent)"""
+
+
+@pytest.mark.parametrize("name", ["usual", "losers", "long"])
+def test_on_a_phone_the_difference_to_the_baseline_is_seen_whole(
+    page: Page, files: dict[str, Path], name: str
+) -> None:
+    page.open(files[name], 390)
+    assert page.evaluate("document.querySelectorAll('.intervals').length") == 1
+    assert page.evaluate(WIDER_THAN_ITS_BOX) == []
+
+
 def test_it_asks_for_nothing_but_itself(page: Page, files: dict[str, Path]) -> None:
     page.open(files["usual"], 1440)
     own = ("file:", "data:", "blob:")
