@@ -4,7 +4,7 @@ import itertools
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlplatform.domain.content import content_hash
@@ -61,7 +61,6 @@ def test_empty_frames_differ_by_their_columns():
     assert content_hash(bars.clear()) != content_hash(pl.DataFrame())
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=8))
 def test_the_pieces_a_frame_was_glued_from_do_not_show(cuts):
     bars = seeded_bars(1).head(20)

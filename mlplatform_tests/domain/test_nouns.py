@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlplatform.domain.errors import InputError
@@ -45,7 +45,6 @@ def test_what_is_no_timeframe_is_refused_with_an_example(name):
         Timeframe(name)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(INSTRUMENTS)), st.integers(1, 999), st.sampled_from("smhd"))
 def test_a_series_is_parsed_back_from_its_name(symbol, count, unit):
     series = Series(instrument_of(symbol), Timeframe(f"{count}{unit}"))

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlplatform.domain.errors import InputError
@@ -53,7 +53,6 @@ def test_between_holds_both_ends_and_nothing_where_they_are_swapped():
     assert list(MONTHS.between("2025-02", "2025-01")) == []
 
 
-@settings(deadline=None)
 @given(AXES, DAYS)
 def test_every_day_lies_in_the_one_period_of_its_key(axis, day):
     key = axis.key_of(day)
@@ -63,7 +62,6 @@ def test_every_day_lies_in_the_one_period_of_its_key(axis, day):
     assert axis.key_of(axis.start_of(key) - timedelta(days=1)) == axis.shift(key, -1)
 
 
-@settings(deadline=None)
 @given(AXES, DAYS, st.integers(-60, 60), st.integers(-60, 60))
 def test_shifts_add_up_and_keys_sort_as_time_does(axis, day, a, b):
     key = axis.key_of(day)

@@ -74,7 +74,7 @@ def test_without_volume_the_impact_is_that_of_the_cap() -> None:
         assert entries(run) == [(1, 102.5)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(worlds())
 def test_money_is_conserved_to_the_cent(world: tuple[BarArrays, Orders, Rules]) -> None:
     """Equity change = what the fills paid - costs + what is open, at its mark."""
@@ -99,7 +99,7 @@ def test_money_is_conserved_to_the_cent(world: tuple[BarArrays, Orders, Rules]) 
     assert change == pytest.approx(net + unrealised, abs=0.005)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(worlds())
 def test_every_trade_adds_up(world: tuple[BarArrays, Orders, Rules]) -> None:
     bars, orders, rules = world

@@ -77,7 +77,7 @@ def test_finer_bars_must_be_finer() -> None:
         simulate(bars, order(0, 1), FREE, finer=bars)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(bar_arrays().flatmap(lambda b: order_lists(b).map(lambda o: (b, o))))
 def test_finer_bars_are_looked_at_on_ambiguous_bars_alone(
     world: tuple[BarArrays, Orders],

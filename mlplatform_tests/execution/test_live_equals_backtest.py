@@ -35,13 +35,13 @@ def assert_same(world: tuple[BarArrays, Orders, Rules], finer: BarArrays | None 
     assert [outcomes[o] for o in range(len(orders))] == whole.outcome_codes.tolist()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds())
 def test_live_equals_the_backtest_bit_for_bit(world: tuple[BarArrays, Orders, Rules]) -> None:
     assert_same(world)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(worlds())
 def test_live_equals_the_backtest_on_finer_bars_as_well(
     world: tuple[BarArrays, Orders, Rules],

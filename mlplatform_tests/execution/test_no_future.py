@@ -10,7 +10,7 @@ from mlplatform.execution import BarArrays, FillPolicy, Orders, Rules, simulate
 from mlplatform_tests.execution.worlds import worlds
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds(), st.data())
 def test_poisoned_bars_change_nothing_before_them(
     world: tuple[BarArrays, Orders, Rules], data: st.DataObject
@@ -29,7 +29,7 @@ def test_poisoned_bars_change_nothing_before_them(
     assert known[0] == known[1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds())
 def test_without_costs_every_fill_lies_within_its_bar(
     world: tuple[BarArrays, Orders, Rules],
@@ -50,7 +50,7 @@ def test_without_costs_every_fill_lies_within_its_bar(
     assert (fills["price"] <= bars.high[fills["bar"]] + 1e-9).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(worlds())
 def test_costs_never_make_a_fill_better(world: tuple[BarArrays, Orders, Rules]) -> None:
     """The first fill of all depends on nothing before it, so it can be held against itself."""

@@ -23,7 +23,6 @@ def examples(usual: int) -> settings:
     """So many random worlds; 20,000 in the profile `long`."""
     return settings(
         max_examples=20_000 if LONG else usual,
-        deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
 

@@ -71,7 +71,7 @@ def test_live_agrees_with_the_batch_at_every_bar(bars, at):
     assert differing(CORE, run(live, bars[first:end]), compute_features(CORE, bars[:end])) == {}
 
 
-@settings(deadline=None, max_examples=4)
+@settings(max_examples=4)
 @given(st.integers(5000, 16_000), st.sets(st.integers(0, 300), max_size=40))
 def test_bars_that_are_missing_leave_live_and_batch_in_agreement(at, missing):
     first = at - 300

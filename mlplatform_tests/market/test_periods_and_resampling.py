@@ -76,7 +76,7 @@ def test_without_rows_or_sessions_there_is_no_period():
     assert keys(MONTHS, None, "2025-06-07 12:00") == {}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.sampled_from([MONTHS, WEEKS]), st.integers(0, 2**32), st.integers(1, 60))
 def test_no_row_is_lost_or_doubled_or_changed(axis, seed, n):
     rng = np.random.default_rng(seed)
@@ -96,7 +96,6 @@ def test_no_row_is_lost_or_doubled_or_changed(axis, seed, n):
         axis.start_of(key)  # raises where it is no key
 
 
-@settings(deadline=None)
 @given(st.sampled_from([MONTHS, WEEKS]), st.dates(date(2000, 1, 1), date(2050, 1, 1)))
 def test_the_axis_and_the_frames_name_periods_alike(axis, day):
     named = pl.DataFrame({"day": [day]}).select(period_of_day(axis.cadence, pl.col("day"))).item()
@@ -222,7 +221,7 @@ def test_what_is_known_of_a_longer_bar_does_not_change_with_bars_after_it():
         assert part.height - known.height <= 1
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 300), st.integers(0, 2**32))
 def test_longer_bars_are_made_of_every_base_bar_once(multiple, seed):
     rng = np.random.default_rng(seed)

@@ -284,7 +284,7 @@ def months(table: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(table).filter(pl.col("previous").is_not_null())
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(st.integers(0, 40), st.sampled_from(list(RollRule)))
 def test_month_by_month_with_look_back_the_rolls_are_those_of_the_whole(seed, rule):
     bars = drawn_world(seed)
@@ -303,7 +303,7 @@ def test_month_by_month_with_look_back_the_rolls_are_those_of_the_whole(seed, ru
     assert monthly.equals(front_month(bars, whole)[0])
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 40), st.sampled_from(list(RollRule)), st.data())
 def test_what_comes_after_a_time_changes_no_roll_up_to_it(seed, rule, data):
     bars = drawn_world(seed)
@@ -321,7 +321,7 @@ def test_what_comes_after_a_time_changes_no_roll_up_to_it(seed, rule, data):
     assert rank == sorted(set(rank))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 40), st.sampled_from(["difference", "ratio"]), st.integers(1, 9))
 def test_a_later_roll_changes_no_earlier_row(seed, how, month):
     bars = drawn_world(seed)

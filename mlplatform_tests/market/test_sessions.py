@@ -157,7 +157,7 @@ def test_sessions_of_a_calendar_never_overlap_and_last_23_hours_at_most():
     assert ((days["session_date"] - start.dt.date()) == timedelta(days=1)).all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 4 * 365 * 1440))
 def test_the_trading_day_of_a_bar_is_that_of_its_session(minute):
     moment = datetime(2023, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
@@ -332,7 +332,7 @@ def test_halts_lie_inside_their_sessions_and_do_not_overlap():
     assert (halts["halt_start"][1:] > halts["halt_end"][:-1]).all()
 
 
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(st.dates(date(2010, 1, 1), date(2027, 1, 1)), st.integers(0, 12), st.integers(0, 12))
 def test_expected_bars_of_a_span_are_those_of_its_days_one_after_the_other(day, cut, more):
     middle, last = day + timedelta(days=cut), day + timedelta(days=cut + more)

@@ -140,7 +140,7 @@ def dirty_bars(draw: st.DrawFn) -> pl.DataFrame:
     return RAW_BARS.frame(raw.with_columns(missing))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(dirty_bars())
 def test_bars_in_are_bars_out_and_quarantined_and_what_is_out_is_sound(raw):
     checked = validate(raw)
@@ -215,7 +215,7 @@ def test_of_equally_long_sequences_the_earlier_rows_are_kept():
     assert reasons(at(twice)) == [None] * 3 + [EARLIER, EARLIER, "duplicate time"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 12), max_size=12))
 def test_the_fewest_rows_are_refused_for_their_order(minutes):
     best = [0] * len(minutes)
@@ -320,7 +320,7 @@ def deliveries(draw: st.DrawFn) -> pl.DataFrame:
     return pl.concat([RAW_BARS.empty(), *parts])
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(deliveries())
 def test_of_all_files_the_latest_sound_statement_of_a_bar_counts_and_no_row_is_lost(raw):
     raw = raw.with_columns(row=pl.int_range(raw.height, dtype=pl.Int64))
@@ -344,7 +344,7 @@ def test_of_all_files_the_latest_sound_statement_of_a_bar_counts_and_no_row_is_l
         assert sum(r["volume"] == row["volume"] for r in twins) > 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(deliveries())
 def test_a_later_file_changes_no_row_that_it_does_not_speak_of(raw):
     raw = raw.filter(pl.col("source").is_not_null())  # known files: the last one is new

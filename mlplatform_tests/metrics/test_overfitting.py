@@ -27,7 +27,7 @@ def _slowly(daily: np.ndarray, blocks: int) -> float:
     return float(np.mean(worse))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000), st.integers(2, 9), st.integers(24, 90))
 def test_it_agrees_with_the_slow_way(seed: int, variants: int, days: int) -> None:
     daily = np.random.default_rng(seed).normal(0.05, 1.0, (days, variants))

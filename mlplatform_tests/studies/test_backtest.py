@@ -67,7 +67,7 @@ def study(seed: int) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(st.integers(0, 10_000))
 def test_equity_changes_by_the_trades_net_to_the_cent_and_every_trade_is_one_decision(seed):
     decisions = study(seed)

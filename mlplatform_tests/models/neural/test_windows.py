@@ -52,7 +52,7 @@ def test_there_is_no_window_across_a_trading_day_a_roll_or_the_warm_up():
     assert complete.tolist() == [False, True]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(20, 199), st.integers(0, 2**20), st.sampled_from([-1, 1]))
 def test_no_later_bar_changes_a_window(last, seed, side):
     whole, other = bars(), bars(seed=seed + 2, session=37, roll=90)

@@ -1,7 +1,7 @@
 """Exact intervals of a share, against published and independent values."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
@@ -19,7 +19,6 @@ def test_no_claim_in_a_hundred_worlds_leaves_room_for_four_percent():
     assert (found.low, found.high) == pytest.approx((0.0, 0.036217), abs=1e-6)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_bounds_are_those_of_scipys_exact_test(counts):
     hits, trials = counts
@@ -31,7 +30,6 @@ def test_bounds_are_those_of_scipys_exact_test(counts):
     assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=1e-9)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40), st.floats(0.02, 0.98))
 def test_the_interval_covers_the_true_share_at_least_as_often_as_it_says(trials, truth):
     covered = 0.0
